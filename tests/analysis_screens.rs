@@ -141,6 +141,51 @@ fn the_first_line_says_what_happens_to_the_feature_and_why() {
 }
 
 #[test]
+fn each_stage_says_what_decided_there() {
+    let vmx = "Cascadelake-Server,+vmx,feature=vmx-ept,from=9.0.0:7.2.22,to=9.10.0:7.2.22";
+    let upgraded = "Skylake-Client,machine=pc-q35-3.1,started=9.0.0,from=10.4.0,to=9.0.0";
+    for (link, stage, sentence) in [
+        (vmx, 4, "The command line enables a group of features that includes vmx-ept."),
+        (vmx, 5, "The CPU map of libvirt 9.0.0 does not define vmx-ept."),
+        (
+            "Haswell,+pdcm,feature=pdcm,from=11.3.0:10.0.13,to=11.3.0:10.0.5",
+            8,
+            "disables pdcm if the guest has no PMU.",
+        ),
+        (
+            "host-passthrough,host=EPYC-7601-32-Core,feature=avx2,from=9.0.0,to=11.3.0",
+            4,
+            "every feature that the host supports, avx2 included.",
+        ),
+        (
+            "qemu64,feature=x2apic,machine=pc-q35-7.2,from=9.0.0,to=9.0.0",
+            4,
+            "With KVM, QEMU 7.2.22 enables x2apic in qemu64.",
+        ),
+        (upgraded, 5, "The definition has mpx=require: the upgraded daemon added it when it reconnected to the guest."),
+        (upgraded, 6, "The definition has mpx=require: the upgraded daemon added it when it reconnected to the guest."),
+        (
+            "Skylake-Client,machine=pc-q35-3.1,via=10.4.0,from=old,to=new",
+            6,
+            "libvirt 10.4.0 adds every feature that was removed from the model.",
+        ),
+        (
+            "Skylake-Client,+mpx,machine=pc-q35-3.1,via=10.4.0,from=old,to=new",
+            6,
+            "as in the definition that libvirt 10.4.0 received.",
+        ),
+        (
+            "Skylake-Client,machine=pc-q35-3.1,regime=require,from=old,to=new",
+            7,
+            "The new libvirt requires mpx if the incoming definition does not mention it",
+        ),
+    ] {
+        let keys = format!("f{}{}", "<left>".repeat(9), "<right>".repeat(stage - 1));
+        says(&open(link, USUAL).keys(&keys), sentence);
+    }
+}
+
+#[test]
 fn playing_walks_through_the_stages_and_stops_in_red_where_the_guest_is_refused() {
     let mut session = open(T7, USUAL).keys("f<space>");
     let mut seen = Vec::new();

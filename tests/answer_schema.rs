@@ -232,6 +232,15 @@ fn what_does_not_fit_the_schema_is_refused_with_the_key() {
     assert!(read(&line(r#""host_silicon":["avx"]"#)).starts_with("source.host_silicon: expected a list"));
     assert!(read(&line(r#""host":"capable","host_signature":"6-1-1""#)).starts_with("source.host_signature: expected"));
     assert!(read(&line(r#""host":["avx"],"host_signature":"6""#)).contains("such as 6-207-2"));
+    let guest =
+        |guest: &str| format!(r#"{{"source":{{"libvirt":"9.0.0"}},"destination":{{"libvirt":"9.0.0"}}{guest}}}"#);
+    assert!(read(&guest("")).starts_with("expected the keys source, destination and guest or domain"));
+    let features = guest(r#","guest":{"model":"EPYC","features":{"avx3":"require"}}"#);
+    assert_eq!(read(&features), r#"guest.features: unknown CPU feature "avx3""#);
+    let topology = |list: &str| guest(&format!(r#","guest":{{"model":"EPYC","topology":[{list}]}}"#));
+    let dies = batch::read(&CATALOG, &topology("1,2,3,4")).unwrap();
+    assert!(dies.scenario.link(&CATALOG).contains("topology=1-2-3-4"));
+    assert!(read(&topology("1,2,0,4")).contains("[sockets, cores, threads] or [sockets, dies, cores, threads]"));
     let domain = r#"{"source":{"libvirt":"9.0.0"},"destination":{"libvirt":"9.0.0"},"domain":"<domain>"}"#;
     assert!(read(domain).starts_with("domain:1:"), "{}", read(domain));
 }

@@ -26,6 +26,11 @@ const PRINTED: &[Line] = &[
         1,
         &["check", "EPYC,from=9.0.0,to=old", "-v", "--from-host", "tests/data/hosts/9.0.0-domcapabilities.xml"],
     ),
+    (
+        "check-host-model",
+        0,
+        &["check", "host-model,host=EPYC-7502-32-Core,machine=pc-q35-7.2,from=debian:12,to=debian:13"],
+    ),
     ("diff-models", 0, &["diff", "EPYC", "EPYC-Rome"]),
     ("diff-models-marked-added", 0, &["diff", "Skylake-Client", "Skylake-Client-noTSX-IBRS"]),
     ("diff-models-marked-removed", 0, &["diff", "core2duo", "EPYC"]),
@@ -58,6 +63,11 @@ const PRINTED: &[Line] = &[
     ("follow-cleared", 0, &["follow", "npt", "EPYC,-svm,+npt,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22"]),
     ("follow-filtered", 0, &["follow", "hle", "Skylake-Client,check=none,host=EPYC-7601-32-Core,from=9.0.0,to=9.0.0"]),
     ("follow-passthrough", 0, &["follow", "avx2", "host-passthrough,host=EPYC-7601-32-Core,from=9.0.0,to=11.3.0"]),
+    (
+        "follow-reconnected",
+        0,
+        &["follow", "mpx", "Skylake-Client,machine=pc-q35-3.1,started=9.0.0,from=10.4.0,to=9.0.0"],
+    ),
     ("follow-switched-off", 0, &["follow", "mpx", "Skylake-Client,-mpx,machine=pc-q35-3.1,from=old,to=new"]),
     ("follow-unknown", 0, &["follow", "vmx-ept", "Cascadelake-Server,+vmx,from=9.0.0:7.2.22,to=11.3.0:10.0.13"]),
     ("follow-unknown-to-qemu", 0, &["follow", "prefetchiti", "EPYC,-prefetchiti,from=11.3.0:7.2.22,to=11.3.0:10.0.13"]),
@@ -96,6 +106,7 @@ const SCREENS: Goldens = Goldens {
         "baseline",
         "baseline-intel",
         "check-host-files",
+        "check-host-model",
         "diff-models",
         "diff-models-marked-added",
         "diff-models-marked-removed",
@@ -114,6 +125,7 @@ const SCREENS: Goldens = Goldens {
         "follow-cleared",
         "follow-filtered",
         "follow-passthrough",
+        "follow-reconnected",
         "follow-switched-off",
         "follow-tsx-of-rhel-8",
         "follow-unknown",
@@ -130,6 +142,7 @@ const SCREENS: Goldens = Goldens {
         "list-rules",
         "matrix",
         "matrix-csv",
+        "refusals",
         "review",
         "review-markdown",
     ],
@@ -152,6 +165,30 @@ fn every_command_says_what_it_is_asked_for() {
         SCREENS.compare(name, &out);
     }
     SCREENS.no_orphans();
+}
+
+/// Refusals that no other golden has, as `check` reports them.
+#[test]
+fn rare_refusals_are_explained() {
+    let mut text = String::new();
+    for link in [
+        "maximum,accel=tcg,from=9.0.0:7.2.22,to=7.0.0:5.2.0",
+        "EPYC,from=9.0.0:7.2.22,to=12.8.0:5.2.0",
+        "EPYC,+wbnoinvd,from=5.9.0:2.12.0,to=5.9.0:2.12.0",
+        "EPYC,-wbnoinvd,from=5.9.0:2.12.0,to=5.9.0:2.12.0",
+        "kvm64,+invtsc,check=none,host=Core2-E6850,from=9.0.0,to=9.0.0",
+        "EPYC,clwb=forbid,host=EPYC-7502-32-Core,from=6.0.0:5.2.0,to=9.0.0:7.2.22",
+        "EPYC,match=strict,host=EPYC-7502-32-Core,from=9.0.0:7.2.22,to=9.0.0:7.2.22",
+        "ClearwaterForest,accel=tcg,check=partial,from=11.3.0:10.1.0,to=11.3.0:10.1.0",
+        "Skylake-Client,transport=save,from=9.0.0:7.2.22,to=11.3.0:11.1.2",
+        "?,topology=?,machine=?,host=?,from=?,to=?",
+    ] {
+        let (_, out, err) = run(&["check", link], Stdio::null());
+        assert_eq!(err, "", "{link}");
+        let answer = out.split_once("\n\nConfidence").map_or(&*out, |(answer, _)| answer);
+        text.push_str(&format!("{link}\n{answer}\n\n"));
+    }
+    SCREENS.compare("refusals", &text);
 }
 
 #[test]
@@ -425,6 +462,11 @@ fn what_cannot_be_done_is_said() {
         (&["matrix", T7, "--rows", "products=debian:a..debian:b"], "expected two versions of debian"),
         (&["matrix", T7, "--rows", "qemu=99.0.0"], "unknown QEMU release \"99.0.0\""),
         (&["matrix", T7, "--rows", "machines=pc-q35-3.1..pc-i440fx-4.0"], "two machine types of one family"),
+        (&["check", "EPYC,+avx,-avx,from=9.0.0,to=9.0.0"], "column 11: avx is given twice"),
+        (&["check", "EPYC,host=any,from-host=any,from=9.0.0,to=9.0.0"], "host and from-host are both given; give one"),
+        (&["check", "EPYC,topology=1-2,from=9.0.0,to=9.0.0"], "expected sockets-cores-threads such as 1-2-1"),
+        (&["check", "EPYC,emulator=qemu,from=9.0.0,to=9.0.0"], "expected an absolute path, found \"qemu\""),
+        (&["check", "EPYC,writer=openstack,from=9.0.0,to=9.0.0"], "column 13: expected one of kubevirt, nova"),
         (
             &["check", "--domain", "tests/screens", "--from", "9.0.0", "--to", "11.3.0"],
             "expected a directory with files that end in .xml",

@@ -75,6 +75,80 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
 }
 
 #[test]
+fn every_key_and_the_wheel_arrive_under_their_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("run.keys");
+    let mut terminal = Terminal::explorer(&[T7, "--record-keys", text(&list)], &[]);
+    terminal.until("row T7");
+    let keys = [
+        ("\x1b[B", "down"),
+        ("\x1b[A", "up"),
+        ("\x1b[6~", "page-down"),
+        ("\x1b[5~", "page-up"),
+        ("\x1b[F", "bottom"),
+        ("\x1b[H", "top"),
+        ("\x1b[C", "right"),
+        ("\x1b[D", "left"),
+        ("\t", "next-pane"),
+        ("\x1b[Z", "previous-pane"),
+        ("\x7f", "clear"),
+        ("\x1b[3~", "clear"),
+        // Nothing is bound to it.
+        ("\x1b[2~", ""),
+        ("\x1bOP", "help"),
+        ("\x1b[<65;10;10M", "wheel down 10 10"),
+        ("\x1b[<64;10;10M", "wheel up 10 10"),
+        ("\x03", ""),
+    ];
+    terminal.keys(&keys.map(|(key, _)| key).concat());
+    assert_eq!(terminal.end(), 0);
+    let recorded = std::fs::read_to_string(&list).expect("the list");
+    let lines = recorded.lines().filter(|line| !["#", "wait", "scenario"].iter().any(|begin| line.starts_with(begin)));
+    let named: Vec<&str> = keys.iter().map(|(_, name)| *name).filter(|name| !name.is_empty()).collect();
+    assert_eq!(lines.collect::<Vec<_>>(), named);
+    // What the wheel did is done again: three lines each time.
+    std::fs::write(&list, format!("scenario {T7}\nhelp\nwheel down 10 10\n")).expect("a list");
+    assert_eq!(printed(&["--replay", text(&list)]), printed(&[T7, "--keys", "?<down><down><down>"]));
+}
+
+#[test]
+fn a_list_goes_on_where_no_list_or_another_scenario_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("run.keys");
+    let frame = |lines: &str| {
+        std::fs::write(&list, lines).expect("a list");
+        printed(&["--replay", text(&list)])
+    };
+    let typed = frame(&format!("scenario {T7}\ntype epyc\n"));
+    assert!(typed.contains("Cannot type \"epyc\": no picker or prompt is open."), "{typed}");
+    // A scenario closes the list that is open.
+    let closed = frame(&format!("scenario {T7}\nopen\nscenario EPYC,from=old,to=new\nquit\nhelp\n"));
+    assert!(
+        closed.contains("EPYC ·") && !closed.contains("Type to filter") && !closed.contains("Moves up"),
+        "{closed}"
+    );
+}
+
+#[test]
+fn a_cast_has_the_size_of_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.cast");
+    let mut terminal = Terminal::explorer(&[T7, "--record", text(&path)], &[]);
+    terminal.until("row T7");
+    terminal.resize(40, 120);
+    terminal.until("H Host-model  ? help");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    let cast = std::fs::read_to_string(&path).expect("the cast");
+    assert!(cast.lines().any(|line| line.ends_with("\"r\", \"120x40\"]")), "{cast}");
+    // A folder that is not there is named.
+    let missing = folder.path().join("no").join("run.cast");
+    let mut refused = Terminal::explorer(&[T7, "--record", text(&missing)], &[]);
+    assert_eq!(refused.end(), 2);
+    assert!(refused.contents().contains("run.cast: No such file"), "{}", refused.contents());
+}
+
+#[test]
 fn a_cast_shows_what_the_terminal_showed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.cast");

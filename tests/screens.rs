@@ -780,6 +780,32 @@ fn lists_say_what_they_have_no_data_for_and_what_they_do_not_find() {
     assert_eq!(open(T7, USUAL).keys("<enter><tab>").text(), open(T7, USUAL).keys("<enter><down>").text());
 }
 
+/// Where a live definition was changed by an upgraded daemon, the lanes say so.
+#[test]
+fn what_an_upgraded_daemon_wrote_is_said_beside_the_definition() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,started=9.0.0,from=10.4.0,to=9.0.0", USUAL);
+    has(&session, "+ mpx=require (reconnect)");
+    has(&session, "The migrated definition has mpx=require: the upgraded daemon added it when it reconnected");
+}
+
+/// How each kind of unknown input is found out.
+#[test]
+fn how_to_find_out_an_input_is_said_for_each_kind() {
+    for (link, wanted) in [
+        ("?,machine=pc-q35-3.1,from=old,to=new", "read <model> in <cpu>"),
+        ("Skylake-Client,machine=pc-q35-3.1,from=old:?,to=new:?", "Run virsh version on that host."),
+        (
+            "Skylake-Client,machine=pc-q35-3.1,from=10.0.0:7.2.22,to=10.3.0:7.2.22",
+            "The code of this release was not read",
+        ),
+        ("host-model,host=EPYC-7502-32-Core,machine=pc-q35-2.8,from=3.1.0:2.8.0,to=9.0.0", "it has the expanded CPU."),
+        ("EPYC,machine=pc-q35-rhel8.5.0,from=kubevirt:0.48.0,to=kubevirt:0.58.2", "with -machine help."),
+    ] {
+        let session = open(link, LARGE);
+        assert!(session.text().contains(wanted), "{link}: {wanted:?} is not on the screen:\n{}", session.text());
+    }
+}
+
 #[test]
 fn stops_and_the_release_of_the_start_are_typed() {
     for (setting, typed, link) in

@@ -107,6 +107,57 @@ fn fish_completes() {
     }
 }
 
+/// What the program proposes to fish for the last word.
+fn proposed(words: &[&str]) -> Vec<String> {
+    let program = env!("CARGO_BIN_EXE_virt-cpu-explorer");
+    let mut command = Command::new(program);
+    command.env("COMPLETE", "fish").args(["--", "virt-cpu-explorer"]).args(words);
+    let done = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    out.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_kind_of_value_is_proposed_where_it_stands() {
+    for (words, wanted) in [
+        (&["check", "EPYC", "--accel", ""][..], &["kvm", "tcg"][..]),
+        (&["check", "EPYC", "--check", ""], &["none", "partial", "full"]),
+        (&["check", "EPYC", "--match", ""], &["minimum", "exact", "strict"]),
+        (&["check", "EPYC", "--fallback", ""], &["allow", "forbid"]),
+        (&["check", "EPYC", "--vendor", ""], &["Intel", "AMD"]),
+        (&["check", "EPYC", "--transport", ""], &["live", "save", "p2p"]),
+        (&["check", "EPYC", "--migratable", ""], &["on", "off"]),
+        (&["check", "EPYC", "--regime", ""], &["nothing", "disable", "require"]),
+        (&["check", "EPYC", "--feature", "mp"], &["mpx"]),
+        (&["check", "EPYC", "--topology", ""], &["1-2-1"]),
+        (&["check", "EPYC", "--writer", ""], &["kubevirt", "nova"]),
+        (&["check", "EPYC", "--host", "EPYC-7"], &["EPYC-7502-32-Core"]),
+        (&["check", "EPYC", "--host", "tests/data/hosts/c"], &["tests/data/hosts/cpuinfo.txt"]),
+        (&["check", "EPYC,avx="], &["EPYC,avx=force", "EPYC,avx=forbid"]),
+        (&["check", "EPYC,check="], &["EPYC,check=full"]),
+        (&["diff", "9."], &["9.0.0"]),
+        (&["review", "9.0.0", "tests/m"], &["tests/maps/"]),
+        (&["man", ""], &["check", "matrix"]),
+        (&["matrix", "EPYC", "--from", "9.0.0,10.4"], &["9.0.0,10.4.0"]),
+        (&["matrix", "EPYC", "--to", "9.0.0..10.4"], &["9.0.0..10.4.0"]),
+        (&["matrix", "EPYC", "--rows", "releases=9."], &["releases=9.0.0"]),
+        (&["matrix", "EPYC", "--rows", "products=debian"], &["products=debian:12"]),
+        (&["matrix", "EPYC", "--rows", "qemu=7."], &["qemu=7.2.22"]),
+        (&["matrix", "EPYC", "--rows", "machines=pc-q35-7"], &["machines=pc-q35-7.2"]),
+        (&["matrix", "EPYC", "--rows", "hosts=EPYC-7"], &["hosts=EPYC-7502-32-Core"]),
+    ] {
+        let found = proposed(words);
+        for one in wanted {
+            assert!(found.iter().any(|known| known == one), "{words:?}: {one} is not among {found:?}");
+        }
+    }
+    for nothing in
+        [&["check", "EPYC", "--tsc", ""][..], &["check", "EPYC,nosuch="], &["matrix", "EPYC", "--rows", "x="]]
+    {
+        assert_eq!(proposed(nothing), [""; 0], "{nothing:?}");
+    }
+}
+
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).envs(environment.iter().copied()).env_remove("NO_COLOR").stdin(Stdio::null());

@@ -1,14 +1,20 @@
 //! Counts the work that hostile input makes, in bytes allocated: it grows with the size of the input, and a large file
-//! takes at most four times its size of memory.
+//! takes at most four times its size of memory. Counts also what the explorer keeps, which does not grow.
 #![expect(clippy::expect_used, reason = "what cannot be read fails the test")]
 
+#[path = "support/random.rs"]
+mod random;
+
 use cap::Cap;
+use random::Random;
 use std::alloc::System;
 use std::fmt::Debug;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use virt_cpu_explorer::internal::app::key::{Key, parse_all};
 use virt_cpu_explorer::internal::app::model::Model;
-use virt_cpu_explorer::internal::app::script;
+use virt_cpu_explorer::internal::app::script::{self, Step};
 use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::app::update;
 use virt_cpu_explorer::internal::cli::Config;
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
@@ -171,4 +177,76 @@ fn a_large_file_takes_at_most_four_times_its_size() {
         MapReader::new(&mut features, &mut models).read(&document, &document.root)
     });
     assert!(read.is_err(), "it has more elements than a map may have");
+}
+
+fn explorer() -> Model {
+    Model::new(&CATALOG, Scenario::default_of(&CATALOG), Settings::default(), Size { width: 120, height: 36 })
+}
+
+/// Every key, with the ones that move and open more often.
+fn keys() -> Vec<Key> {
+    let often = "<up><down><left><right>".repeat(6) + &"<enter><tab><space><backspace><esc><shift+tab>".repeat(4);
+    let mut keys = parse_all(&format!("{often}<home><end><pageup><pagedown><f1><delete>")).expect("keys");
+    keys.extend(('!'..='~').map(Key::char));
+    keys.extend(('a'..='z').map(|letter| Key::parse(&format!("<ctrl+{letter}>")).expect("a key")));
+    keys
+}
+
+/// Presses a key, clicks, turns the wheel or changes the size, draws the frame, and resolves for a while.
+fn any_event(model: &mut Model, random: &mut Random, keys: &[Key]) {
+    let size = model.size;
+    let mut up_to = |most: u16| u16::try_from(random.below(most.into())).unwrap_or(0) + 1;
+    match up_to(100) {
+        1..=80 => drop(update::press(model, &CATALOG, random.one(keys))),
+        81..=98 => {
+            let (column, line) = (up_to(size.width), up_to(size.height));
+            let step = match up_to(6) {
+                1 => Step::Wheel(true, column, line),
+                2 => Step::Wheel(false, column, line),
+                _ => Step::Click(column, line),
+            };
+            drop(tui::perform(model, &CATALOG, &step));
+        }
+        _ => update::resize(model, &CATALOG, Size { width: up_to(220), height: up_to(70) }),
+    }
+    drop(tui::draw(model, &CATALOG));
+    for _ in 0..random.below(8) {
+        update::idle(model, &CATALOG);
+    }
+}
+
+#[test]
+fn random_keys_take_no_more_memory_the_longer_they_go_on() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut model, mut random, keys) = (explorer(), Random::of(4), keys());
+    let before = ALLOCATOR.allocated();
+    let mut most = |events: usize| {
+        let kept = (0..events).map(|_| {
+            any_event(&mut model, &mut random, &keys);
+            ALLOCATOR.allocated().saturating_sub(before)
+        });
+        kept.max().unwrap_or(0)
+    };
+    let (few, many) = (most(2_000), most(6_000));
+    assert!(many < few + (1 << 20), "at most {few} bytes in 2,000 events, {many} in 6,000 more");
+}
+
+#[test]
+fn a_step_of_a_lesson_keeps_only_what_it_changed() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut model = explorer();
+    update::tour::open(&mut model, &CATALOG, "1");
+    let before = ALLOCATOR.allocated();
+    for key in parse_all("dv<end><home><esc>").expect("keys") {
+        update::press(&mut model, &CATALOG, key);
+        while update::idle(&mut model, &CATALOG) {}
+    }
+    let of_a_screen = ALLOCATOR.allocated() - before;
+    let step = |model: &Model| model.tour.as_ref().map_or(0, |tour| tour.step);
+    let (first, before) = (step(&model), ALLOCATOR.allocated());
+    while step(&model) < first + 4 {
+        update::press(&mut model, &CATALOG, Key::char('N'));
+    }
+    let of_steps = ALLOCATOR.allocated() - before;
+    assert!(of_steps < of_a_screen, "{of_steps} bytes for four steps, {of_a_screen} for a screen");
 }

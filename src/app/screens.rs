@@ -21,6 +21,7 @@ use crate::analysis::follow::Step;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
+use std::rc::Rc;
 
 /// What a screen can read.
 #[derive(Clone, Copy, Debug)]
@@ -176,15 +177,15 @@ pub(crate) trait ScreenState {
 
 macro_rules! screens {
     ($($name:ident $state:ty, $open:expr;)+) => {
-        /// A screen with its state.
+        /// A screen with its state. Clones share the state until one of them changes it.
         #[derive(Clone, Debug)]
         #[expect(missing_docs, reason = "`ScreenKind` names each of them")]
-        pub enum Screen { $($name(Box<$state>)),+ }
+        pub enum Screen { $($name(Rc<$state>)),+ }
 
         impl Screen {
             /// Returns the screen in its initial state.
             pub(crate) fn open(kind: ScreenKind, context: &ScreenContext<'_>) -> Self {
-                match kind { $(ScreenKind::$name => Self::$name(Box::new(($open)(context)))),+ }
+                match kind { $(ScreenKind::$name => Self::$name(Rc::new(($open)(context)))),+ }
             }
 
             /// Returns which screen this is.
@@ -199,7 +200,7 @@ macro_rules! screens {
 
             /// Returns the same state, mutable.
             pub(crate) fn state_mut(&mut self) -> &mut dyn ScreenState {
-                match self { $(Self::$name(state) => &mut **state),+ }
+                match self { $(Self::$name(state) => Rc::<$state>::make_mut(state)),+ }
             }
         }
     };
@@ -253,6 +254,7 @@ impl Screens {
             self.back_to(index);
         }
         self.stale.retain(|kind| *kind != screen.kind());
+        self.closed.retain(|closed| closed.kind() != screen.kind());
         self.above.push(screen);
     }
 

@@ -239,11 +239,11 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::Quit => return Some(Effect::Quit),
         Action::Back => back(model, catalog),
         Action::Undo => {
-            let scenario = model.history.undo(&model.scenario);
+            let scenario = model.history.undo(catalog, &model.scenario);
             set_some(model, catalog, scenario);
         }
         Action::Redo => {
-            let scenario = model.history.redo(&model.scenario);
+            let scenario = model.history.redo(catalog, &model.scenario);
             set_some(model, catalog, scenario);
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
@@ -383,7 +383,7 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
 pub(crate) fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
         let is_another_guest = model.scenario.running.is_some() && scenario.running.is_none();
-        model.history.push(model.scenario.clone());
+        model.history.push(catalog, &model.scenario);
         model.remember_products(&scenario);
         put(model, catalog, scenario);
         if is_another_guest {

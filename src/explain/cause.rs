@@ -399,19 +399,7 @@ impl Story<'_> {
     fn mention(&self, feature: FeatureId) -> Option<Cause> {
         let run = self.trace.sender();
         let policy = self.trace.effective().unwrap_or(&run.given).features.get(feature)?;
-        let reconnected = self.trace.reconnected.as_ref().filter(|_| self.trace.hop == 0);
-        let live = reconnected.filter(|live| run.live.as_ref() != Some(live));
-        let by = match live {
-            Some(live)
-                if run
-                    .live
-                    .as_ref()
-                    .is_some_and(|before| before.features.get(feature) != live.features.get(feature)) =>
-            {
-                Some(WrittenBy::Reconnect)
-            }
-            _ => run.written_by(feature),
-        };
+        let by = self.trace.written_by(run, feature);
         Some(Cause::leaf(Fact::Mentions(feature, policy, by)))
     }
 

@@ -310,7 +310,7 @@ impl Story<'_> {
             };
             side.by(by.filter(|by| *by != WrittenBy::Given).map_or("", WrittenBy::name))
         };
-        let by = self.writer(feature);
+        let by = self.trace.written_by(self.trace.sender(), feature);
         match self.trace.effective().filter(|_| !self.at_start) {
             Some(sent) => Lane {
                 label: "definition says",
@@ -325,18 +325,6 @@ impl Story<'_> {
                 note: "",
             },
         }
-    }
-
-    /// What wrote the feature into the definition that is sent.
-    fn writer(&self, feature: FeatureId) -> Option<WrittenBy> {
-        let run = self.trace.sender();
-        let before = run.live.as_ref().map(|live| live.features.get(feature));
-        let after =
-            self.trace.reconnected.as_ref().filter(|_| self.trace.hop == 0).map(|live| live.features.get(feature));
-        if before.is_some() && after.is_some() && before != after {
-            return Some(WrittenBy::Reconnect);
-        }
-        run.written_by(feature)
     }
 
     fn map(&self, map: &CpuMap, run: &StartTrace, feature: FeatureId) -> Side {

@@ -331,7 +331,10 @@ fn topology(given: &[u32]) -> Result<MaybeKnown<Topology>, String> {
         [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
             Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads }))
         }
-        _ => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
+        _ => {
+            let forms = "[sockets, cores, threads] or [sockets, dies, cores, threads]";
+            Err(format!("guest.topology: expected {forms}, each at least 1"))
+        }
     }
 }
 

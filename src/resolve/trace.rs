@@ -283,6 +283,15 @@ impl Trace {
         self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
     }
 
+    /// Returns what wrote `feature` into the live definition of a run from which the guest is sent: at the source, as an
+    /// upgraded daemon left it.
+    pub(crate) fn written_by(&self, run: &StartTrace, feature: FeatureId) -> Option<WrittenBy> {
+        let policy = |live: &Definition| live.features.get(feature);
+        let reconnected = self.reconnected.as_ref().filter(|_| std::ptr::eq(run, self.source())).map(policy);
+        let before = run.live.as_ref().map(policy).filter(|before| reconnected.is_some_and(|after| after != *before));
+        before.map_or_else(|| run.written_by(feature), |_| Some(WrittenBy::Reconnect))
+    }
+
     /// Returns the definition that decides where it arrives: the cookie where it replaces the XML. `None` when
     /// nothing was sent.
     pub(crate) fn effective(&self) -> Option<&Definition> {

@@ -9,6 +9,7 @@ use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, BudgetExceeded, Outcome, OutcomeWithFeatures, Resolver, Verdict};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The policies of the feature that guests are resolved with: not mentioned, required, disabled.
 pub const MENTIONS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -17,7 +18,7 @@ pub const MENTIONS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Pol
 #[derive(Clone, PartialEq, Debug)]
 pub struct GuestOutcome {
     /// The question.
-    pub scenario: Scenario,
+    pub scenario: Rc<Scenario>,
     /// The answer.
     pub outcome: Outcome,
     /// Whether the feature has a part in the answer: it is among what is extra, missing, lost or gained, or there is no
@@ -37,7 +38,7 @@ impl GuestOutcome {
 }
 
 /// The answers that were found, by their questions: lines share questions, and a new search reuses them.
-pub type Answers = HashMap<Scenario, OutcomeWithFeatures>;
+pub type Answers = HashMap<Rc<Scenario>, OutcomeWithFeatures>;
 
 /// Resolves guests between source and destination of a scenario.
 pub struct GuestResolver<'a> {
@@ -71,10 +72,10 @@ impl<'a> GuestResolver<'a> {
             if [&guest.from, &guest.to].iter().any(|end| end.libvirt == LibvirtChoice::New) {
                 guest.feature = self.scenario.feature;
             }
-            let brief = self.answer(&guest, answers, budget)?;
+            let (scenario, brief) = self.answer(guest, answers, budget)?;
             let lists = brief.more | brief.less;
             let by_it = lists.contains(feature) || (lists.is_empty() && brief.outcome.verdict == Verdict::Aborted);
-            let outcome = GuestOutcome { scenario: guest, outcome: brief.outcome, by_it };
+            let outcome = GuestOutcome { scenario, outcome: brief.outcome, by_it };
             let beats = |known: &GuestOutcome| rank(outcome.verdict()) > rank(known.verdict());
             if rank(outcome.outcome.verdict) > 0 && worst.as_ref().is_none_or(beats) {
                 worst = Some(outcome);
@@ -85,16 +86,17 @@ impl<'a> GuestResolver<'a> {
 
     fn answer(
         &mut self,
-        guest: &Scenario,
+        guest: Scenario,
         answers: &mut Answers,
         budget: &mut Budget,
-    ) -> Result<OutcomeWithFeatures, BudgetExceeded> {
-        if let Some(known) = answers.get(guest) {
+    ) -> Result<(Rc<Scenario>, OutcomeWithFeatures), BudgetExceeded> {
+        if let Some((guest, known)) = answers.get_key_value(&guest) {
             budget.spend(1)?;
-            return Ok(*known);
+            return Ok((Rc::clone(guest), *known));
         }
-        let found = self.resolver.brief_within(guest, budget)?;
-        answers.insert(guest.clone(), found);
-        Ok(found)
+        let found = self.resolver.brief_within(&guest, budget)?;
+        let guest = Rc::new(guest);
+        answers.insert(Rc::clone(&guest), found);
+        Ok((guest, found))
     }
 }

@@ -73,17 +73,12 @@ impl Walk<'_> {
             Step::SourceCpu => self.cpu(start),
             Step::Live => {
                 let live = self.trace.reconnected.as_ref().or(start.live.as_ref());
-                let written = start.live.as_ref().and_then(|live| live.features.get(self.feature));
-                let (state, by) = self.said(start, live, StartTrace::written_by);
-                let reconnected = written.is_none() && matches!(state, State::Mention(_));
-                (state, if reconnected { Some(By::Written(WrittenBy::Reconnect)) } else { by })
+                self.said(start, live, |run, feature| self.trace.written_by(run, feature))
             }
-            Step::Sent => match hop {
-                Some(hop) => {
-                    self.said(stops.last().map_or(start, |stop| &stop.arrival), Some(sent(hop)), StartTrace::written_by)
-                }
-                None => (State::NotReached, None),
-            },
+            Step::Sent => hop.map_or((State::NotReached, None), |hop| {
+                let sender = stops.last().map_or(start, |stop| &stop.arrival);
+                self.said(sender, Some(sent(hop)), |run, feature| self.trace.written_by(run, feature))
+            }),
             Step::Received => arrival.map_or((State::NotReached, None), |run| {
                 self.said(run, run.prepared.as_ref(), StartTrace::prepared_by)
             }),

@@ -16,6 +16,7 @@ use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::explain::{explain, message};
 use crate::resolve::{Budget, BudgetExceeded, RuleId, Verdict, resolve};
+use std::rc::Rc;
 
 mod lines;
 
@@ -101,7 +102,7 @@ impl Diff {
             View::Releases => lines::of_releases(context, self.releases),
             View::Models => lines::of_models(context, self.models),
         };
-        self.answers.clear();
+        self.answers = Answers::new();
         self.list(context);
     }
 
@@ -232,7 +233,7 @@ impl Diff {
             let _ = self.resolve_guests(&mut queries, &mut endless);
         }
         match self.demonstration() {
-            Some(outcome) => ScreenResponse::Visit(Box::new(outcome.scenario.clone())),
+            Some(outcome) => ScreenResponse::Visit(Box::new(Scenario::clone(&outcome.scenario))),
             None => ScreenResponse::Say("No guest that demonstrates this line can start.".to_owned()),
         }
     }
@@ -323,7 +324,8 @@ impl ScreenState for Diff {
             self.resolve(context, &mut Budget::of_slice());
             return true;
         }
-        let wanted = self.demonstration().filter(|_| self.example.is_none()).map(|outcome| outcome.scenario.clone());
+        let wanted =
+            self.demonstration().filter(|_| self.example.is_none()).map(|outcome| Rc::clone(&outcome.scenario));
         self.example = self.example.take().or_else(|| {
             let scenario = wanted.as_ref()?;
             let answer = resolve(context.catalog, scenario);

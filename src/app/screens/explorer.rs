@@ -46,7 +46,7 @@ pub struct Explorer {
     pub(crate) lanes: Option<Lanes>,
     /// Whether the lanes of an answer that covers several cases are still to be compared.
     pub(crate) lanes_pending: bool,
-    /// What was tried in the search for fixes.
+    /// What was tried in the search for fixes, until they are found.
     tried: Tried,
     /// How many fixes were shown last: while they are searched, they keep their place.
     pub(crate) fix_lines: usize,
@@ -85,7 +85,7 @@ impl Explorer {
 
     /// Makes what a key may wait for; [`Self::idle`] makes the rest.
     fn load(&mut self, context: &ScreenContext<'_>) {
-        self.tried.clear();
+        self.tried = Tried::default();
         self.strips = Strips::of(context.catalog, context.scenario, &context.derived.answer);
         self.show_subject(context, 0);
         if !self.lanes_pending {
@@ -98,6 +98,7 @@ impl Explorer {
         let (catalog, scenario) = (context.catalog, context.scenario);
         if context.derived.find_remedies(catalog, scenario, (&mut self.tried, budget)) {
             self.fix_lines = fixes(context).len();
+            self.tried = Tried::default();
         }
     }
 

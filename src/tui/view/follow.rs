@@ -105,7 +105,8 @@ impl Areas {
             let wire = if usize::from(number) >= AT_SOURCE { WIRE } else { 0 };
             inner.x + LANE_NAME + number * width + wire
         };
-        (0..count).map(|number| Rect { x: x(number), y: inner.y + 1, width, height: inner.height - 1 }).collect()
+        let height = inner.height.saturating_sub(1);
+        (0..count).map(|number| Rect { x: x(number), y: inner.y + 1, width, height }).collect()
     }
 }
 
