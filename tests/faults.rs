@@ -305,6 +305,16 @@ fn f9_a_baseline_needs_a_release_and_reads_files() {
     assert!(value["richest"]["mitigations_lost"][file].is_array(), "{out}");
 }
 
+/// A libvirt that refuses a QEMU has no machine type to name, and an AMD host has no feature that QEMU hides.
+#[test]
+fn a_baseline_is_for_releases_that_work_together() {
+    let (code, out, err) = run("baseline EPYC-7502-32-Core --on 9.0.0:2.12.0");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("libvirt 9.0.0 requires QEMU 4.2.0 or later, found 2.12.0"), "{err}");
+    let (code, out, _) = run("baseline EPYC-7502-32-Core --on 12.8.0:11.1.2");
+    assert!(code == 0 && out.contains("Holds for all 1 pairs of hosts and releases."), "{out}");
+}
+
 #[test]
 fn f14_exit_codes_are_those_of_the_table_and_fail_on_chooses() {
     let aborted = r#"{"scenario":"EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13"}"#;

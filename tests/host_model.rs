@@ -6,6 +6,7 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use support::ask::{CATALOG, answer, error, policies, scenario};
 use virt_cpu_explorer::internal::analysis::host_models::across_releases;
@@ -278,6 +279,37 @@ fn recorded_host_model_guests_come_out_as_they_did() {
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), runs.len(), wrong.join("\n"));
     assert_eq!(runs.len(), 31);
+}
+
+/// `expand` and a start under KVM get the same CPU, on every recorded host and on a QEMU of each kind.
+#[test]
+fn a_start_has_the_cpu_that_expand_shows() {
+    let mut compared = 0;
+    let feature = |name: &str| CATALOG.feature(name).unwrap();
+    // One record has what depends on arch-capabilities, and not arch-capabilities.
+    let is_whole = |features: FeatureSet| {
+        features.contains(feature("arch-capabilities")) || !features.contains(feature("skip-l1dfl-vmentry"))
+    };
+    for (_, host) in CATALOG.recorded_hosts().filter(|(_, host)| is_whole(host.features)) {
+        for (release, qemu) in [("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"), ("11.3.0", "10.0.13"), ("12.8.0", "11.1.2")] {
+            let (name, processor) = (&host.name, Processor::of_host(host));
+            let (libvirt, version) = (CATALOG.libvirt(release).unwrap(), qemu.parse().unwrap());
+            let request = Request { libvirt, build: None, qemu: version, host: Some(&processor) };
+            let all = expansions(&CATALOG, &request);
+            let found = answer(&format!("host-model,host={name},from={release}:{qemu},to={release}:{qemu}"));
+            let Some(prepared) = found.trace.as_ref().and_then(|trace| trace.start.prepared.as_ref()) else { continue };
+            let [expanded] = all.as_slice() else { panic!("{name} on {release}: {} ways", all.len()) };
+            let of = |definition: &Definition| {
+                (
+                    definition.model.map(|model| CATALOG.model_name(model)),
+                    definition.features.iter().collect::<BTreeMap<_, _>>(),
+                )
+            };
+            assert_eq!(of(prepared), of(&expanded.guest.definition), "{name} on {release}:{qemu}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 60, "{compared}");
 }
 
 fn shown_model(start: &StartTrace) -> String {

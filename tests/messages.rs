@@ -428,6 +428,36 @@ fn each_kind_of_file_tells_of_a_host_what_it_can() {
     assert!(cpuinfo.line().contains("not what KVM supports"));
 }
 
+/// Linux has one name for what is a feature of each vendor.
+#[test]
+fn flags_of_cpuinfo_are_the_features_of_the_vendor() {
+    let read = |vendor: &str| {
+        let text = format!("vendor_id\t: {vendor}\nflags\t\t: ssbd stibp ibrs ibpb sse4_1 nosuch\n");
+        let host = host::read(&CATALOG, &LibvirtChoice::Unknown, "cpuinfo", text.as_bytes()).unwrap();
+        let mut names: Vec<&str> = host.features.iter().map(|feature| CATALOG.feature_name(feature)).collect();
+        names.sort_unstable();
+        names.join(" ")
+    };
+    assert_eq!(read("GenuineIntel"), "spec-ctrl ssbd sse4.1 stibp");
+    assert_eq!(read("AuthenticAMD"), "amd-ssbd amd-stibp ibpb ibrs sse4.1");
+}
+
+#[test]
+fn a_host_file_names_its_qemu_and_is_read_with_the_map_of_its_libvirt() {
+    let reply = std::fs::read_to_string("tests/data/hosts/7.2.22-query-cpu-model-expansion.json").unwrap();
+    let greeting = r#"{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}}}}"#;
+    let read = |libvirt: &LibvirtChoice, text: &str| host::read(&CATALOG, libvirt, "h", text.as_bytes()).unwrap();
+    assert_eq!(read(&LibvirtChoice::Unknown, &format!("{greeting}\n{reply}")).qemu, Some(Version::new(7, 2, 22)));
+    // Of a release that was not read, the map of the next one is taken.
+    let capabilities = "<capabilities><host><cpu><model>Skylake-Client</model></cpu></host></capabilities>";
+    let mpx = CATALOG.feature("mpx").unwrap();
+    let has = |release: &str| {
+        let libvirt = LibvirtChoice::Release(CATALOG.libvirt(release).unwrap(), None);
+        read(&libvirt, capabilities).features.contains(mpx)
+    };
+    assert_eq!(["9.0.0", "9.9.0", "10.3.0", "10.4.0"].map(has), [true, true, false, false]);
+}
+
 #[test]
 fn the_output_of_virsh_version_before_the_xml_tells_the_releases() {
     let read = |name: &str| std::fs::read_to_string(format!("{}/tests/data/hosts/{name}", env!("CARGO_MANIFEST_DIR")));
@@ -444,7 +474,9 @@ fn a_file_that_is_no_host_is_refused_with_what_to_do() {
     assert!(read("<domainCapabilities/>").contains("expected <mode name='host-model'>"));
     assert!(read("{\"return\": {}}").contains("query-cpu-model-expansion"));
     assert!(read("nothing").contains("expected virsh domcapabilities"));
-    assert!(read("<capabilities><host><cpu><model>Foo</model></cpu></host></capabilities>").starts_with("h:1:26:"));
+    assert!(read("flags\t: fpu\n").contains("expected a line vendor_id in /proc/cpuinfo, found none"));
+    let without_model = "<capabilities><host><cpu/></host></capabilities>";
+    assert!(read(without_model).contains("expected <host><cpu> with a <model> in <capabilities>"));
 }
 
 #[test]

@@ -174,3 +174,40 @@ fn a_terminal_that_cannot_be_drawn_on_is_refused_with_a_hint() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--print"));
 }
+
+#[test]
+fn lessons_open_as_a_list_and_keys_are_pressed_at_the_start() {
+    let mut terminal = Terminal::explorer(&["tour"], &[]);
+    terminal.until("What a CPU model is");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    let mut terminal = Terminal::explorer(&[T7, "--keys", "<right>"], &[]);
+    terminal.until("row T5");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    assert_eq!(Terminal::explorer(&[T7, "--keys", "q"], &[]).end(), 0);
+}
+
+#[test]
+fn a_message_opens_the_explorer_at_the_likeliest_scenario() {
+    let message = "guest CPU doesn't match specification: extra features: mpx";
+    let mut terminal = Terminal::explorer(&["explain", message, "--open"], &[]);
+    terminal.until("ABORTED at the destination");
+    terminal.keys("q");
+    terminal.end();
+}
+
+/// Without a key, one stage after the other, until the guest is refused.
+#[test]
+fn the_stages_play_by_themselves() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("row T7");
+    terminal.keys("f");
+    terminal.until("9 full check: ");
+    terminal.keys(&"\x1b[D".repeat(9));
+    terminal.until("1 definition: ");
+    terminal.keys(" ");
+    terminal.until("9 full check: ");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}

@@ -9,6 +9,7 @@ use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
+use crate::domain::version::Version;
 use crate::resolve::host_model::{self, BaselineCpu, Libvirt, Processor, QemuModels, Request, expansions};
 use crate::resolve::{Outcome, Resolver, RuleId, Verdict};
 
@@ -96,6 +97,9 @@ pub enum Failure {
     /// The hosts are of several vendors; each with the indices of its hosts.
     #[error("the hosts are of different vendors, which have no CPU model in common")]
     MixedVendors(Vec<(Vendor, Vec<usize>)>),
+    /// A libvirt that requires a newer QEMU.
+    #[error("libvirt {0} requires QEMU {1} or later, found {2}")]
+    QemuTooOld(String, Version, Version),
     /// No known machine type is in all QEMU releases.
     #[error("no known machine type is in all these QEMU releases")]
     NoMachine,
@@ -157,6 +161,13 @@ pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Fail
     let (Some(first), Some(oldest)) = (processors.first(), oldest(catalog, &question.on)) else {
         return Err(Failure::Empty);
     };
+    for release in &question.on {
+        let (Some(id), MaybeKnown::Is(found)) = (release.libvirt.id(catalog), release.qemu.version) else { continue };
+        let needed = catalog.behaviour(catalog.release(id).version).0.minimum_qemu;
+        if found < needed {
+            return Err(Failure::QemuTooOld(catalog.release(id).name.to_string(), needed, found));
+        }
+    }
     let vendors = by_vendor(&processors);
     if vendors.len() > 1 {
         return Err(Failure::MixedVendors(vendors));
