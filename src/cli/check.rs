@@ -2,7 +2,7 @@
 
 use super::analysis::progress;
 use super::check_args::{CheckArgs, Format};
-use super::files;
+use super::files::{self, Expanded};
 use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
@@ -10,7 +10,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology};
 use crate::export::{self, About, GuestRow, JsonLines};
 use crate::input::batch;
-use crate::load::{LoadError, file};
+use crate::load::file;
 use crate::resolve::{Answer, Resolver};
 use anyhow::{Result, bail};
 use std::collections::HashMap;
@@ -132,25 +132,29 @@ fn below(notes: &[String]) -> String {
 fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.between(catalog)?;
     choice.require(NEEDS, &asked)?;
-    let mut files: Vec<Result<String, (String, LoadError)>> = Vec::new();
+    let mut all = Vec::new();
     for domain in &choice.domains {
-        match files::expand(domain) {
-            Ok(found) => {
-                if !found.skipped.is_empty() {
-                    complain(format!(
-                        "{domain}: skipped {}: not a domain, a manifest or nova.conf",
-                        found.skipped.join(", ")
-                    ));
-                }
-                files.extend(found.files.into_iter().map(Ok));
-            }
-            Err(err) => files.push(Err((domain.clone(), err))),
+        let found = files::expand(domain);
+        if let Ok(found) = &found
+            && !found.skipped.is_empty()
+        {
+            let skipped = found.skipped.join(", ");
+            complain(format!("{domain}: skipped {skipped}: not a domain, a manifest or nova.conf"));
         }
+        all.push((domain, found));
     }
-    let single = files.len() == 1;
+    let count = all.iter().map(|(_, found)| found.as_ref().map_or(1, Expanded::count)).sum();
+    let single = count == 1;
+    let files = all.into_iter().flat_map(|(domain, found)| {
+        let (paths, unreadable) = match found {
+            Ok(found) => (Some(found.paths()), None),
+            Err(err) => (None, Some((domain.clone(), err))),
+        };
+        paths.into_iter().flatten().map(Ok).chain(unreadable.map(Err))
+    });
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
-    let (count, mut progress) = (files.len(), progress());
+    let mut progress = progress();
     for (number, file) in (1..).zip(files) {
         progress(number, count);
         if known.len() == MOST_KNOWN {

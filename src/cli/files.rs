@@ -6,7 +6,7 @@ use crate::domain::scenario::Scenario;
 use crate::load::LoadError;
 use crate::load::file::{self, MAX_BYTES};
 use anyhow::{Result, anyhow};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a file, or standard input for `-`.
 ///
@@ -22,10 +22,28 @@ pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
 
 /// The files of a name.
 pub(super) struct Expanded {
-    /// Those with a guest, sorted.
-    pub(super) files: Vec<String>,
+    /// The directory, if the name is one.
+    directory: Option<PathBuf>,
+    /// The files with a guest, sorted; of a directory without its name, since there may be 100,000.
+    files: Vec<Box<str>>,
     /// The names of others in the directory, sorted.
     pub(super) skipped: Vec<String>,
+}
+
+impl Expanded {
+    /// Returns how many files with a guest there are.
+    pub(super) fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Returns the paths of the files with a guest.
+    pub(super) fn paths(self) -> impl Iterator<Item = String> {
+        let Self { directory, files, .. } = self;
+        files.into_iter().map(move |name| match &directory {
+            Some(directory) => directory.join(&*name).display().to_string(),
+            None => name.into(),
+        })
+    }
 }
 
 /// How the names of files with a guest end: domain XML, manifests, `nova.conf`.
@@ -36,19 +54,20 @@ const ENDINGS: [&str; 5] = ["xml", "yaml", "yml", "json", "conf"];
 /// # Errors
 /// The directory cannot be read or has no such file.
 pub(super) fn expand(name: &str) -> Result<Expanded, LoadError> {
-    let mut found = Expanded { files: Vec::new(), skipped: Vec::new() };
+    let mut found = Expanded { directory: None, files: Vec::new(), skipped: Vec::new() };
     if name == "-" || !Path::new(name).is_dir() {
-        found.files.push(name.to_owned());
+        found.files.push(name.into());
         return Ok(found);
     }
+    found.directory = Some(name.into());
     let unreadable = |err: std::io::Error| LoadError::whole(name, format!("cannot read the directory: {err}"));
     for entry in std::fs::read_dir(name).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let ending = path.extension().and_then(|extension| extension.to_str());
+        let name = path.file_name().unwrap_or_default().display();
         if ending.is_some_and(|ending| ENDINGS.contains(&ending)) && !path.is_dir() {
-            found.files.push(path.display().to_string());
+            found.files.push(name.to_string().into());
         } else {
-            let name = path.file_name().unwrap_or_default().display();
             found.skipped.push(if path.is_dir() { format!("{name}/") } else { name.to_string() });
         }
     }
