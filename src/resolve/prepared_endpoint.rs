@@ -206,7 +206,9 @@ impl<'e> PreparedEndpoint<'e> {
     /// gone (`virQEMUCapsProbeQMPHostCPU`).
     pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
         let series = facts.catalog.series(self.newest_machine(facts));
-        let hidden = only_by_name(facts.catalog, self.end, facts.guest, series);
+        let is_amd = self.host_vendor == Vendor::Amd;
+        let hidden =
+            if is_amd { only_by_name(facts.catalog, self.end, facts.guest, series) } else { FeatureSet::EMPTY };
         let offered = self.offered_to(facts, self.host_vendor, hidden);
         offered - self.end.qemu.dependencies.children_of(&(hidden - offered))
     }
