@@ -210,3 +210,19 @@ fn every_listed_host_says_what_was_recorded_when_and_by_which_qemu() {
     assert!(of("EPYC-9334-32-Core")["qemu"].is_null());
     assert_eq!(json.len(), text.lines().count());
 }
+
+/// QEMU 10.1.2 and later leave `arch-capabilities` out of `host` for AMD guests only. An Intel host whose list lacks it keeps
+/// what depends on it.
+#[test]
+fn an_intel_host_keeps_what_depends_on_arch_capabilities() {
+    for qemu in ["10.1.1", "10.1.2"] {
+        let link = format!(
+            "Skylake-Client,skip-l1dfl-vmentry=optional,machine=pc-q35-9.0,host=Core-i7-7600U,from=11.3.0:{qemu},to=11.3.0:{qemu}"
+        );
+        let answer = answer(&link);
+        let feature = CATALOG.feature("skip-l1dfl-vmentry").unwrap();
+        let trace = answer.trace.unwrap();
+        let prepared = trace.source().prepared.as_ref().unwrap();
+        assert_eq!(prepared.features.get(feature).unwrap().name(), "require", "QEMU {qemu}");
+    }
+}
