@@ -200,3 +200,13 @@ fn values_that_decide_and_sentences_have_one_column() {
         assert_eq!(value.0, sentence.0, "{size:?}:\n{}", session.text());
     }
 }
+
+#[test]
+fn the_lanes_of_an_upgraded_source_do_not_call_the_old_release_the_source() {
+    let upgraded = "Skylake-Client,machine=pc-q35-3.1,started=9.0.0,from=10.4.0,to=9.0.0";
+    for size in [SMALL, USUAL] {
+        has(&open(upgraded, size), "START libvirt 9.0.0");
+        has_not(&open(upgraded, size), "SOURCE libvirt");
+        has(&open(T7, size), "SOURCE libvirt 9.0.0");
+    }
+}

@@ -219,7 +219,12 @@ impl Story<'_> {
             };
             format!("{side} libvirt {libvirt}{}", qemu(release))
         };
-        let sender = if self.trace.hop > 0 { "STOP" } else { "SOURCE" };
+        // The lanes of a guest that was started before an upgrade show the map and the QEMU of its start.
+        let sender = match self.scenario.started {
+            _ if self.trace.hop > 0 => "STOP",
+            Some(_) => "START",
+            None => "SOURCE",
+        };
         let receiver = if self.scenario.is_stop(self.trace.hop) { "STOP" } else { "DESTINATION" };
         [name(sender, from), name(receiver, to)]
     }
