@@ -86,7 +86,7 @@ impl<'a> Dependencies<'a> {
         if parents.is_empty() {
             return FeatureSet::EMPTY;
         }
-        let of_lost = self.rows.iter().filter(|(parent, _)| parents.contains(*parent)).take(parents.len());
+        let of_lost = self.rows.iter().filter(|(parent, _)| parents.contains(*parent));
         of_lost.fold(FeatureSet::EMPTY, |all, (_, children)| all | *children)
     }
 }

@@ -64,7 +64,7 @@ pub(crate) enum Fact {
     QemuHasNoModel(ModelId),
     /// QEMU does not have the machine type.
     QemuHasNoMachine,
-    /// QEMU does not know the feature by name.
+    /// QEMU does not know the feature by name; whether libvirt enables it there.
     QemuDoesNotKnow(FeatureId, bool),
     /// libvirt needs a newer QEMU.
     NeedsNewerQemu(Version),

@@ -199,6 +199,7 @@ fn features_of(answer: &Answer) -> [Option<&Policies>; 2] {
     [live, arrived].map(|definition| definition.map(|definition| &definition.features))
 }
 
+/// Returns the object for an answer that is written alone.
 fn unprinted<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
     object(catalog, scenario, answer, about, |features| Features::Of(catalog, features))
 }
