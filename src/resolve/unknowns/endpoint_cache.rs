@@ -26,7 +26,6 @@ pub struct Resolver<'a> {
 struct EndpointKey {
     release: Release,
     host: HostChoice,
-    same_host: bool,
     accel: Accel,
     purpose: Purpose,
     /// The feature that *new* lacks.
@@ -39,7 +38,6 @@ impl EndpointKey {
         Self {
             release: release.clone(),
             host: if under_kvm { host.clone() } else { HostChoice::Capable },
-            same_host: scenario.from_host == scenario.to_host,
             accel: scenario.accel,
             purpose,
             feature: (release.libvirt == LibvirtChoice::New).then_some(scenario.feature),
