@@ -51,8 +51,7 @@ pub(super) fn apply(
     if definition.check == Check::Full {
         // virCPUx86UpdateLive: an added feature may be extra since 10.2.0 (commit 5fbfa5ab8a), and missing since 10.5.0.
         let overlooked = |from: AddedExempt| match model.filter(|_| behaviour.added >= from) {
-            Some(model) if behaviour.added_explicit => model.added - wanted,
-            Some(model) => model.added - wanted - disabled,
+            Some(model) => model.added - wanted,
             None => FeatureSet::EMPTY,
         };
         let (extra, missing) = (extra - overlooked(AddedExempt::Extra), missing - overlooked(AddedExempt::Both));

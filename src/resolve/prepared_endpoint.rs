@@ -60,15 +60,15 @@ impl Expansion<'_> {
     /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
     /// `virCPUx86Translate`).
     pub(super) fn replace(&self, definition: &mut Definition) {
+        if definition.takes_host_model() {
+            definition.matching = Match::Exact;
+        }
         let mut features = self.features.clone();
         features.update(&definition.features);
         definition.features = features;
         definition.model = Some(self.model);
         definition.vendor = self.vendor;
         definition.mode = Mode::Custom;
-        if definition.matching == Match::Minimum {
-            definition.matching = Match::Exact;
-        }
     }
 }
 

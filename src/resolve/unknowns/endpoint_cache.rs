@@ -29,6 +29,7 @@ struct EndpointKey {
     same_host: bool,
     accel: Accel,
     purpose: Purpose,
+    has_optional_under_tcg: bool,
     /// The feature that *new* lacks.
     feature: Option<FeatureId>,
 }
@@ -42,6 +43,7 @@ impl EndpointKey {
             same_host: scenario.from_host == scenario.to_host,
             accel: scenario.accel,
             purpose,
+            has_optional_under_tcg: scenario.has_optional_under_tcg(),
             feature: (release.libvirt == LibvirtChoice::New).then_some(scenario.feature),
         }
     }

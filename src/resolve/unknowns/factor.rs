@@ -323,7 +323,7 @@ impl Plan<'_> {
                 (own.removed_incoming, own.removed_reconnect) = (Regime::Nothing, Regime::Nothing);
             }
             if nothing_added {
-                (own.added, own.added_explicit, own.drop_added) = (none.added, none.added_explicit, none.drop_added);
+                (own.added, own.drop_added) = (none.added, none.drop_added);
             }
         }
         if own.ignored.is_empty() {
