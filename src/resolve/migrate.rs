@@ -1,7 +1,6 @@
 //! Runs one case through all its stages: start, reconnect, each migration to the destination, the migration back, and
 //! the next cold boot.
 
-use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::expand;
@@ -335,16 +334,15 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     stages.start()
 }
 
-/// Migrates the guest straight back from the destination to the source of this case, whose answer is given, and
-/// returns its arrival there. `None` when it never reached the destination.
-pub fn rollback(catalog: &Catalog, case: &Case<'_>, answer: &Answer) -> Option<StartTrace> {
-    let arrival = answer.trace.as_ref()?.destination()?;
+/// Migrates the guest from the destination of this case straight back to the source, and returns its arrival there.
+/// `None` when it never reached the destination.
+pub fn rollback(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let prepared = Prepared::of(catalog, case);
-    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
-    let (source, destination) = (prepared.endpoints.first()?, prepared.endpoints.last()?);
-    let mut guest = Running::of(arrival.live.clone()?, arrival.original.clone());
-    send(&facts, (destination, source), &mut guest);
-    let mut stages = Recorder::of_stages(1);
-    start_incoming(&facts, source, &mut guest, &mut stages);
-    stages.start()
+    let mut path = prepared.path();
+    path.push(*path.first()?);
+    let mut stages = Recorder::of_stages(path.len());
+    let mut migrating = MigratingGuest::of(&prepared, path.first()?, &case.definition, catalog.default_feature());
+    migrating.run(&prepared, &path, &mut stages);
+    let mut migrations = stages.trace()?.migrations;
+    migrations.pop().filter(|_| migrations.len() + 2 == path.len()).map(|back| back.arrival)
 }
