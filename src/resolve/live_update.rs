@@ -61,8 +61,7 @@ pub(super) fn apply(
     }
     let removed = of_map.map(|model| model.removed.as_slice()).unwrap_or_default();
     let differs = !(extra | missing).is_empty();
-    let mut before =
-        before.filter(|_| differs || removed.iter().any(|feature| !definition.features.mentions(*feature)));
+    let mut before = before.filter(|_| differs);
     if let Some(before) = &mut before {
         **before = Some(definition.clone());
     }

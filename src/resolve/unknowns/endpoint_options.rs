@@ -4,7 +4,6 @@ use super::hosts::hosts;
 use super::{Axis, Dependence, Options, Purpose, options};
 use crate::domain::behaviour::{Backport, Behaviour, HostUnderKvm, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
-use crate::domain::dependencies::Dependency;
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
@@ -208,9 +207,8 @@ impl<'a> Values<'a> {
             let newest = Some((u16::MAX, 0));
             if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
                 let names = self.catalog.named();
-                let children = |(parent, _): &&Dependency| Some(*parent) == names.arch_capabilities;
-                let in_register = qemu.dependencies.rows.iter().find(children).map(|(_, all)| *all & *silicon);
-                *features |= names.emulated_on_amd | in_register.unwrap_or_default();
+                let in_register = qemu.dependencies.children_of(&names.arch_capabilities.into_iter().collect());
+                *features |= names.emulated_on_amd | (in_register & *silicon);
             }
         }
         Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
