@@ -479,7 +479,7 @@ fn broken_transactional_memory_is_taken_out_of_a_host() {
     let has_tsx = |vendor, signature: &str| {
         let mut told = reply(&host["kvm"]);
         (told.vendor, told.signature) = (vendor, Some(signature.parse().unwrap()));
-        told.features = told.features | tsx;
+        told.features |= tsx;
         let found = decode(release.libvirt(), &told, Purpose::Guest(None), &[]).unwrap();
         let with = |on: bool| -> FeatureSet {
             found.features.iter().filter(|(_, policy)| policy.is_on() == on).map(|(feature, _)| *feature).collect()

@@ -17,7 +17,7 @@ fn sent(link: &str) -> Sent {
 }
 
 /// libvirt's `qemuDomainUpdateCPU`: since 10.3.0 a daemon that takes over a guest without an original CPU keeps the live one
-/// as that; no release replaces one that is there.
+/// as that; no release replaces an existing one.
 #[test]
 fn a_daemon_that_takes_over_a_guest_keeps_its_original_cpu() {
     let guest = "Skylake-Client,machine=pc-q35-5.2,started=9.0.0:7.2.22,to=9.0.0:7.2.22";
