@@ -16,7 +16,7 @@ pub(crate) use json::JsonLines;
 pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json_about, json_line};
 pub(crate) use report::{fix_cost, in_browser};
 pub use report::{markdown, page_address, page_base, summary, text};
-pub use xml::{Around, domcapabilities_xml, expansion_argument, expansion_xml};
+pub use xml::{Around, cpu_xml, expansion_argument};
 
 /// A hash over the files in `cpu_map/`, made by `build.rs`: two builds with the same hash have the same facts.
 pub const FACTS_HASH: &str = env!("FACTS_HASH");

@@ -42,6 +42,17 @@ fn f2_the_way_back_is_answered_for_the_case_that_decided() {
     assert_eq!(found.verdict.name(), "unchanged");
     let outlook = Outlook::of(&CATALOG, &asked, &found);
     assert_eq!(outlook.rollback, "the same CPU. Reverse direction: unchanged (T1)");
+    let back = |link: &str| Outlook::of(&CATALOG, &scenario(link), &answer(link)).rollback;
+    // What the destination does not send does not get back.
+    let ends = "from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let found = back(&format!("host-passthrough,migratable=off,from-host=Core2-E6850,to-host=Xeon-Gold-6130,{ends}"));
+    assert!(found.starts_with("refused, ") && found.contains("invtsc"), "{found}");
+    // The features are not all that a guest sees of its CPU.
+    let found = back("Icelake-Server,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    assert!(found.starts_with("completes, but the guest does not get its XSAVE states back. "), "{found}");
+    let found =
+        back(&format!("kvm32,machine=pc-q35-5.2,from-host=EPYC-7502-32-Core,to-host=Xeon-Gold-6130,check=none,{ends}"));
+    assert!(found.starts_with("the guest sees another vendor. "), "{found}");
     // What differs between the cases is told as a range.
     let link = "EPYC,check=none,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
     let why = explain(&CATALOG, &scenario(link), &answer(link)).why.join(" ");

@@ -14,7 +14,7 @@ use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
 use virt_cpu_explorer::internal::domain::definition::{Definition, Mode, Policy};
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
-use virt_cpu_explorer::internal::domain::host::{GivenHost, Vendor};
+use virt_cpu_explorer::internal::domain::host::{GivenHost, Host, Vendor};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
 use virt_cpu_explorer::internal::domain::version::Version;
@@ -72,6 +72,17 @@ fn host_model_on_a_named_host_is_decided() {
     assert_ne!(found.verdict, Verdict::Depends, "{:?}", found.depends_on);
     let start = found.trace.unwrap().start;
     assert_eq!(shown_model(&start), "Skylake-Server-IBRS");
+}
+
+/// Hygon came to the map after 5.6.0. Of a vendor that the map does not name, a model of every vendor may be chosen.
+#[test]
+fn a_host_of_a_vendor_that_the_map_lacks_is_described_by_a_model_of_another() {
+    for (release, model, vendor) in [("5.6.0", "EPYC-IBPB", None), ("7.0.0", "Dhyana", Some(Vendor::Hygon))] {
+        let ends = format!("from={release}:4.1.0,to={release}:4.1.0");
+        let found = answer(&format!("host-model,host=Hygon-C86-7185-32-core,machine=pc-q35-4.1,{ends}"));
+        let start = found.trace.unwrap().start;
+        assert_eq!((shown_model(&start).as_str(), start.prepared.unwrap().vendor), (model, vendor), "{release}");
+    }
 }
 
 #[test]
@@ -281,35 +292,38 @@ fn recorded_host_model_guests_come_out_as_they_did() {
     assert_eq!(runs.len(), 31);
 }
 
-/// `expand` and a start under KVM get the same CPU, on every recorded host and on a QEMU of each kind.
+/// `expand` and a start get the same CPU: under KVM on every host, with a QEMU of each kind and one that has no name for
+/// what the host and the map have; under TCG also where QEMU offers what libvirt ignores.
 #[test]
 fn a_start_has_the_cpu_that_expand_shows() {
-    let mut compared = 0;
     let feature = |name: &str| CATALOG.feature(name).unwrap();
     // One record has what depends on arch-capabilities, and not arch-capabilities.
     let is_whole = |features: FeatureSet| {
         features.contains(feature("arch-capabilities")) || !features.contains(feature("skip-l1dfl-vmentry"))
     };
-    for (_, host) in CATALOG.recorded_hosts().filter(|(_, host)| is_whole(host.features)) {
-        for (release, qemu) in [("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"), ("11.3.0", "10.0.13"), ("12.8.0", "11.1.2")] {
-            let (name, processor) = (&host.name, Processor::of_host(host));
-            let (libvirt, version) = (CATALOG.libvirt(release).unwrap(), qemu.parse().unwrap());
-            let request = Request { libvirt, build: None, qemu: version, host: Some(&processor) };
-            let all = expansions(&CATALOG, &request);
-            let found = answer(&format!("host-model,host={name},from={release}:{qemu},to={release}:{qemu}"));
-            let Some(prepared) = found.trace.as_ref().and_then(|trace| trace.start.prepared.as_ref()) else { continue };
-            let [expanded] = all.as_slice() else { panic!("{name} on {release}: {} ways", all.len()) };
-            let of = |definition: &Definition| {
-                (
-                    definition.model.map(|model| CATALOG.model_name(model)),
-                    definition.features.iter().collect::<BTreeMap<_, _>>(),
-                )
-            };
-            assert_eq!(of(prepared), of(&expanded.guest.definition), "{name} on {release}:{qemu}");
-            compared += 1;
-        }
-    }
-    assert!(compared > 60, "{compared}");
+    let of = |definition: &Definition| {
+        let model = definition.model.map(|model| CATALOG.model_name(model));
+        (model, definition.features.iter().collect::<BTreeMap<_, _>>())
+    };
+    let compare = |host: Option<&Host>, (release, qemu): (&str, &str)| {
+        let processor = host.map(Processor::of_host);
+        let (libvirt, version) = (CATALOG.libvirt(release).unwrap(), qemu.parse().unwrap());
+        let request = Request { libvirt, build: None, qemu: version, host: processor.as_ref() };
+        let all = expansions(&CATALOG, &request);
+        let on = host.map_or("accel=tcg".to_owned(), |host| format!("host={}", host.name));
+        let found = answer(&format!("host-model,{on},from={release}:{qemu},to={release}:{qemu}"));
+        let Some(prepared) = found.trace.as_ref().and_then(|trace| trace.start.prepared.as_ref()) else { return 0 };
+        let [expanded] = all.as_slice() else { panic!("{on} on {release}: {} ways", all.len()) };
+        assert_eq!(of(prepared), of(&expanded.guest.definition), "{on} on {release}:{qemu}");
+        1
+    };
+    let ends =
+        [("7.0.0", "5.2.0"), ("9.0.0", "5.2.0"), ("9.0.0", "7.2.22"), ("11.3.0", "10.0.13"), ("12.8.0", "11.1.2")];
+    let hosts = CATALOG.hosts().iter().filter(|host| is_whole(host.features));
+    let under_kvm: usize = hosts.map(|host| ends.map(|end| compare(Some(host), end)).iter().sum::<usize>()).sum();
+    let ends = ends.into_iter().chain([("6.0.0", "2.12.0"), ("7.0.0", "2.11.0"), ("4.5.0", "2.9.0")]);
+    let under_tcg: usize = ends.map(|end| compare(None, end)).sum();
+    assert!(under_kvm > 60 && under_tcg == 8, "{under_kvm} {under_tcg}");
 }
 
 fn shown_model(start: &StartTrace) -> String {

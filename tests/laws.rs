@@ -200,10 +200,11 @@ fn expect_the_same_way_back(scenario: &Scenario) -> usize {
     let mut count = 0;
     for (case, answer) in answer.cases(&CATALOG, scenario) {
         assert_eq!(answer.verdict, Verdict::Unchanged, "{link}: {:?}", case.ends[0].host);
-        let returned = rollback(&CATALOG, &case, &answer).unwrap_or_else(|| panic!("{link}: it never arrived"));
+        let returned = rollback(&CATALOG, &case).unwrap_or_else(|| panic!("{link}: it never arrived"));
         assert!(returned.refused.is_none(), "{link}: {:?}: {:?}", case.ends[0].host, returned.refused);
         let arrived = answer.trace.as_ref().and_then(|trace| trace.destination()).unwrap();
-        let [before, after] = [arrived, &returned].map(|start| start.cpu.as_ref().map(|cpu| cpu.visible));
+        let [before, after] =
+            [arrived, &returned].map(|start| start.cpu.as_ref().map(|cpu| (cpu.visible, cpu.states, cpu.vendor)));
         assert_eq!(before, after, "{link}: {:?}", case.ends[0].host);
         count += 1;
     }

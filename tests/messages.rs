@@ -134,6 +134,28 @@ fn of_extra_and_missing_features_it_is_not_said_that_nothing_is_missing() {
 }
 
 #[test]
+fn the_lists_of_a_full_check_suggest_a_rule() {
+    for (lists, rule) in [
+        ("extra features: ht", RuleId::Ht),
+        ("extra features: ht,cmp_legacy", RuleId::Ht),
+        ("extra features: vmx-ept", RuleId::VmxUnknownToSource),
+        ("missing features: vmx-ept,vmx-vpid", RuleId::VmxDisabled),
+        ("missing features: pdcm", RuleId::Pdcm),
+        ("missing features: arch-capabilities", RuleId::ArchCapabilities),
+        ("extra features: monitor", RuleId::Monitor),
+        ("missing features: monitor", RuleId::Monitor),
+        ("extra features: mpx", RuleId::T7),
+        ("extra features: avx", RuleId::Extra),
+        ("missing features: ht", RuleId::Missing),
+        ("extra features: ht, missing features: avx", RuleId::ExtraMissing),
+        ("extra features: pdcm, missing features: avx", RuleId::ExtraMissing),
+    ] {
+        let text = format!("operation failed: guest CPU doesn't match specification: {lists}");
+        assert_eq!(message_help(&text).rule(&CATALOG), Some(rule), "{lists}");
+    }
+}
+
+#[test]
 fn a_message_is_found_in_every_wrapping() {
     let plain = message_help("guest CPU doesn't match specification: missing features: erms,vaes");
     for text in [

@@ -61,7 +61,20 @@ const OPEN: &[Row] = &[
         &["host of the source", "host of the destination"],
         None,
     ),
-    // Under TCG the host does not matter.
+    // Before 3.2.0 libvirt compares with the processor, under TCG too.
+    (
+        "qemu64,avx=optional,accel=tcg,machine=pc-i440fx-2.8,from=3.1.0:2.8.0,to=9.0.0:7.2.22",
+        Verdict::Depends,
+        &["host silicon"],
+        None,
+    ),
+    (
+        "qemu64,avx=optional,accel=tcg,machine=pc-i440fx-2.8,from=3.2.0:2.8.0,to=3.1.0:2.8.0",
+        Verdict::Unchanged,
+        &[],
+        None,
+    ),
+    // Since then under TCG the host does not matter.
     ("qemu64,host=any,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
     (
         "Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:10.0.13",
@@ -150,6 +163,9 @@ fn an_answer_is_as_sure_as_the_least_sure_of_its_releases() {
         ("EPYC,machine=pc-q35-4.0,from=7.0.0:4.0.0,to=9.0.0:7.2.22", "extrapolated"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:?", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=4.5.0:5.2.0,to=9.0.0:7.2.22", "inferred"),
+        // 2.3.0 is the first release of which the code was read.
+        ("EPYC,machine=pc-q35-5.2,from=2.3.0:5.2.0,to=9.0.0:7.2.22", "read"),
+        ("EPYC,machine=pc-q35-5.2,from=2.2.0:5.2.0,to=9.0.0:7.2.22", "extrapolated"),
         ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,via=6.0.0", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,started=10.0.0", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=disable", "read"),

@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use support::ask::{CATALOG, scenario};
+use support::ask::{CATALOG, combinations, scenario};
 use support::random::Random;
 use virt_cpu_explorer::internal::domain::catalog::Provenance;
 use virt_cpu_explorer::internal::domain::definition::Fallback;
@@ -132,16 +132,6 @@ impl Told {
     fn kind(&self) -> (Verdict, Option<RuleId>) {
         (self.verdict, self.rule.filter(|_| self.verdict != Verdict::Unchanged))
     }
-}
-
-/// Every combination of the unknown inputs, if there are at most `most`.
-fn combinations(plan: &Plan<'_>, most: usize) -> Option<Vec<Vec<usize>>> {
-    let sizes = plan.axes.iter().map(|axis| axis.values.len());
-    sizes.clone().try_fold(1, usize::checked_mul).filter(|all| *all <= most)?;
-    let longer = |all: Vec<Vec<usize>>, size: usize| -> Vec<Vec<usize>> {
-        all.iter().flat_map(|start| (0..size).map(|value| [start.as_slice(), &[value]].concat())).collect()
-    };
-    Some(sizes.fold(vec![Vec::new()], longer))
 }
 
 fn assert_same<T: PartialEq + Debug>(found: &T, expected: &T, what: &str, scenario: &Scenario) {

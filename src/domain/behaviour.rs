@@ -259,8 +259,6 @@ settings! {
         AddTsx "add-tsx" pub(crate) add_tsx: bool = false;
         /// Which difference in an added feature the full check overlooks.
         Added "added" pub(crate) added: AddedExempt = AddedExempt::None;
-        /// An added feature is overlooked even where the definition disables it.
-        AddedExplicit "added-explicit" pub(crate) added_explicit: bool = false;
         /// Whether added features are taken out of what is sent (`qemuDomainDropAddedCPUFeatures`).
         DropAdded "drop-added" pub(crate) drop_added: DropAdded = DropAdded::No;
         /// The machine type is checked for incoming guests too.

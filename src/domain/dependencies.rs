@@ -6,8 +6,8 @@ use super::feature::{FeatureId, FeatureSet};
 /// One dependency: the children are cleared when the parent is off.
 pub(crate) type Dependency = (FeatureId, FeatureSet);
 
-/// Returns for each parent all features that are cleared with it: its children and theirs. QEMU's table has an order in
-/// which one pass does that (measured on running QEMUs, with a CPU that has every feature).
+/// Returns for each parent, in the order of their ids, all features that are cleared with it: its children and theirs.
+/// QEMU's table has an order in which one pass does that (measured on running QEMUs, with a CPU that has every feature).
 pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
     let parents: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
     let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
@@ -21,7 +21,9 @@ pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
             children = more;
         }
     });
-    all.collect()
+    let mut all: Vec<Dependency> = all.collect();
+    all.sort_unstable_by_key(|(parent, _)| *parent);
+    all
 }
 
 /// The closed table of one QEMU.
@@ -83,11 +85,18 @@ impl<'a> Dependencies<'a> {
     #[inline]
     pub(crate) fn children_of(&self, lost: &FeatureSet) -> FeatureSet {
         let parents = self.parents_in(*lost);
-        if parents.is_empty() {
-            return FeatureSet::EMPTY;
+        if parents.is_empty() { FeatureSet::EMPTY } else { self.children_of_parents(&parents) }
+    }
+
+    #[inline(never)]
+    fn children_of_parents(&self, parents: &FeatureSet) -> FeatureSet {
+        let mut all = FeatureSet::EMPTY;
+        for parent in parents.iter() {
+            if let Ok(row) = self.rows.binary_search_by_key(&parent, |(parent, _)| *parent) {
+                all |= self.rows[row].1;
+            }
         }
-        let of_lost = self.rows.iter().filter(|(parent, _)| parents.contains(*parent));
-        of_lost.fold(FeatureSet::EMPTY, |all, (_, children)| all | *children)
+        all
     }
 }
 

@@ -3,7 +3,7 @@
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::named_enum;
-use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
+use super::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
@@ -358,6 +358,13 @@ impl Scenario {
             HostChoice::Capable | HostChoice::Listed(_) | HostChoice::Any | HostChoice::Unknown => false,
         };
         self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
+    }
+
+    /// Returns whether a definition of a guest under TCG has optional features.
+    pub(crate) fn has_optional_under_tcg(&self) -> bool {
+        let of_running = self.running.iter().flat_map(|guest| guest.inactive.iter().chain([&guest.live]));
+        let mut all = of_running.map(|definition| &definition.features).chain([&self.features]);
+        self.accel == Accel::Tcg && all.any(|features| !features.with(Policy::Optional).is_empty())
     }
 
     /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no

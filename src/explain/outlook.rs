@@ -6,7 +6,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::first_names;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Answer, Outcome, Plan, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback};
+use crate::resolve::{
+    Answer, Outcome, Plan, QemuCpu, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback,
+};
 
 /// What can happen after the migration, as fragments of sentences.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,7 +26,7 @@ impl Outlook {
         if answer.verdict != Verdict::Depends && answer.either_way().is_none() {
             for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
                 let Some(trace) = &answer.trace else { continue };
-                let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
+                let arrived = trace.destination().zip(rollback(catalog, &case));
                 back.push(arrived.map(|(arrival, run)| rollback_effect(catalog, trace.source(), (arrival, &run))));
                 boot.push(cold_boot(catalog, &case).map(|run| {
                     if run.refused.is_some() && run.refused.as_ref() == answer.refusal() {
@@ -120,17 +122,18 @@ fn new_model(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Stri
 
 /// The effect of the migration back: whether the guest gets back what the migration changed.
 fn rollback_effect(catalog: &Catalog, source: &StartTrace, (arrival, run): (&StartTrace, &StartTrace)) -> String {
-    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible);
-    let (Some(before), Some(between), Some(after)) = (visible(source), visible(arrival), visible(run)) else {
+    let (Some(before), Some(between), Some(after)) = (&source.cpu, &arrival.cpu, &run.cpu) else {
         return effect(catalog, arrival, run);
     };
-    if run.refused.is_some() || before == between || between != after {
+    let is_same = |one: &QemuCpu, other: &QemuCpu| (one.visible, one.states) == (other.visible, other.states);
+    if run.refused.is_some() || is_same(before, between) || !is_same(between, after) {
         return effect(catalog, arrival, run);
     }
-    let (lost, gained) = (before - after, after - before);
+    let (lost, gained) = (before.visible - after.visible, after.visible - before.visible);
     match (lost.is_empty(), gained.is_empty()) {
+        (true, true) => "completes, but the guest does not get its XSAVE states back".to_owned(),
         (false, _) => format!("completes, but the guest does not get {} back", named(catalog, run, lost)),
-        (true, _) => format!("completes, and the guest keeps {}", named(catalog, run, gained)),
+        (true, false) => format!("completes, and the guest keeps {}", named(catalog, run, gained)),
     }
 }
 
@@ -144,11 +147,12 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
     if let Some(refusal) = &after.refused {
         return format!("refused, {}", message(catalog, refusal));
     }
-    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible);
-    let (Some(before), Some(after_set)) = (visible(before), visible(after)) else { return "it starts".to_owned() };
+    let (Some(before), Some(cpu)) = (&before.cpu, &after.cpu) else { return "it starts".to_owned() };
     let names = |features| named(catalog, after, features);
-    let (lost, gained) = (before - after_set, after_set - before);
+    let (lost, gained) = (before.visible - cpu.visible, cpu.visible - before.visible);
     match (lost.is_empty(), gained.is_empty()) {
+        (true, true) if before.vendor != cpu.vendor => "the guest sees another vendor".to_owned(),
+        (true, true) if before.states != cpu.states => "the guest sees other XSAVE states".to_owned(),
         (true, true) => "the same CPU".to_owned(),
         (false, true) => format!("the guest loses {}", names(lost)),
         (true, false) => format!("the guest gains {}", names(gained)),

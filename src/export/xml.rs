@@ -7,7 +7,7 @@ use crate::domain::host::Vendor;
 use crate::domain::scenario::Topology;
 use crate::import::qmp::qemu_name;
 use crate::resolve::StartTrace;
-use crate::resolve::host_model::{Expansion, HostModel};
+use crate::resolve::host_model::Expansion;
 
 /// The parts of a `<cpu>` that are not in the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ pub(crate) fn feature_xml(catalog: &Catalog, feature: FeatureId, policy: Policy)
 }
 
 /// Returns the `<cpu>` of a definition, line by line.
-pub(crate) fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Vec<String> {
+pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Vec<String> {
     let custom = definition.mode == Mode::Custom;
     let mut head = format!("<cpu mode='{}'", definition.mode.name());
     if custom {
@@ -52,26 +52,6 @@ pub(crate) fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around
     let mut lines = vec![format!("{head}>")];
     lines.append(&mut inside);
     lines.push("</cpu>".to_owned());
-    lines
-}
-
-/// Returns the `<cpu>` that libvirt puts in place of host-model when a guest starts, line by line.
-pub fn expansion_xml(catalog: &Catalog, expansion: &Expansion, around: Around) -> Vec<String> {
-    let mut lines = cpu_xml(catalog, &expansion.definition, around);
-    if let Some(vendor) = expansion.decoded.vendor {
-        // Behind <cpu> and <model>.
-        lines.insert(2, format!("  <vendor>{vendor}</vendor>"));
-    }
-    lines
-}
-
-/// Returns host-model as `virsh domcapabilities` shows it, line by line.
-pub fn domcapabilities_xml(catalog: &Catalog, host_model: &HostModel) -> Vec<String> {
-    let mut lines = vec!["<mode name='host-model' supported='yes'>".to_owned()];
-    lines.push(format!("  <model fallback='forbid'>{}</model>", catalog.model_name(host_model.model)));
-    lines.extend(host_model.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
-    lines.extend(host_model.features.iter().map(|(feature, policy)| feature_xml(catalog, *feature, *policy)));
-    lines.push("</mode>".to_owned());
     lines
 }
 

@@ -51,8 +51,7 @@ pub(super) fn apply(
     if definition.check == Check::Full {
         // virCPUx86UpdateLive: an added feature may be extra since 10.2.0 (commit 5fbfa5ab8a), and missing since 10.5.0.
         let overlooked = |from: AddedExempt| match model.filter(|_| behaviour.added >= from) {
-            Some(model) if behaviour.added_explicit => model.added - wanted,
-            Some(model) => model.added - wanted - disabled,
+            Some(model) => model.added - wanted,
             None => FeatureSet::EMPTY,
         };
         let (extra, missing) = (extra - overlooked(AddedExempt::Extra), missing - overlooked(AddedExempt::Both));
@@ -62,8 +61,7 @@ pub(super) fn apply(
     }
     let removed = of_map.map(|model| model.removed.as_slice()).unwrap_or_default();
     let differs = !(extra | missing).is_empty();
-    let mut before =
-        before.filter(|_| differs || removed.iter().any(|feature| !definition.features.mentions(*feature)));
+    let mut before = before.filter(|_| differs);
     if let Some(before) = &mut before {
         **before = Some(definition.clone());
     }

@@ -1,7 +1,6 @@
 //! Runs one case through all its stages: start, reconnect, each migration to the destination, the migration back, and
 //! the next cold boot.
 
-use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::expand;
@@ -100,10 +99,12 @@ impl<'e> Prepared<'e> {
 #[derive(Clone)]
 pub(super) struct MigratingGuest<'p> {
     facts: Facts<'p>,
-    /// The guest at its last arrival, with the CPU and the refusal there.
+    /// The guest at its last arrival, with the refusal there.
     guest: Running,
     /// The CPU built at the source.
     at_source: Option<Built>,
+    /// The CPU built at the last endpoint behind it.
+    cpu: Option<Built>,
     is_started: bool,
     /// The index of the migration that was refused, else of the first that changed the guest's CPU, else of the last.
     pub(super) hop: usize,
@@ -135,18 +136,20 @@ impl<'p> MigratingGuest<'p> {
         feature: FeatureId,
     ) -> Self {
         let running = prepared.running;
-        let own = |given: &Definition| if definition.features.is_ordered() { given.clone() } else { given.unordered() };
         let given = running.map_or(definition, |running| &running.live);
         Self {
-            guest: Running {
-                live: own(given),
-                original: running.and_then(|running| running.inactive.as_ref()).map(own),
-                needs_original: true,
-                cpu: None,
-                refusal: None,
+            guest: match running {
+                None => Running::of(definition.clone(), None),
+                Some(running) if definition.features.is_ordered() => {
+                    Running::of(running.live.clone(), running.inactive.clone())
+                }
+                Some(running) => {
+                    Running::of(running.live.unordered(), running.inactive.as_ref().map(Definition::unordered))
+                }
             },
             facts: prepared.facts(given, feature),
             at_source: None,
+            cpu: None,
             is_started: false,
             hop: 0,
             mention: Mention::of(given, feature),
@@ -178,12 +181,12 @@ impl<'p> MigratingGuest<'p> {
         migrates: bool,
         recorder: &mut Recorder,
     ) {
-        let (facts, guest, mut mention) = (&self.facts, &mut self.guest, None);
+        let (facts, guest, cpu, mut mention) = (&self.facts, &mut self.guest, &mut self.at_source, None);
         if prepared.running.is_some() {
-            adopt_running(facts, source, guest, recorder);
+            adopt_running(facts, source, guest, (cpu, recorder));
         } else {
             guest.needs_original = migrates;
-            mention = start_new(facts, prepared.started.as_deref().unwrap_or(source), guest, recorder);
+            mention = start_new(facts, prepared.started.as_deref().unwrap_or(source), guest, (cpu, recorder));
             if guest.refusal.is_none() && prepared.started.is_some() {
                 reconnect(source, guest);
                 recorder.reconnected(&guest.live);
@@ -191,8 +194,6 @@ impl<'p> MigratingGuest<'p> {
         }
         self.mention = would_mention(source, mention.unwrap_or(self.mention), facts.feature);
         self.is_started = guest.refusal.is_none();
-        self.at_source = guest.cpu;
-        guest.cpu = None;
     }
 
     /// Migrates the guest from each endpoint to the next, until one refuses it.
@@ -214,7 +215,7 @@ impl<'p> MigratingGuest<'p> {
     ) {
         let (facts, guest) = (&self.facts, &mut self.guest);
         // What it ran with at the sender.
-        let at_sender = if hop == 0 { None } else { guest.cpu };
+        let at_sender = if hop == 0 { None } else { self.cpu };
         let sender = at_sender.as_ref().or(self.at_source.as_ref());
         let refusal = not_sent(facts, from, guest, sender.map_or(&FeatureSet::EMPTY, |cpu| &cpu.visible));
         send(facts, (from, to), guest);
@@ -227,7 +228,7 @@ impl<'p> MigratingGuest<'p> {
             return;
         }
         guest.needs_original = goes_on;
-        let mention = start_incoming(facts, to, guest, recorder);
+        let mention = start_incoming(facts, to, guest, (&mut self.cpu, recorder));
         // qemuMonitorJSONMigrate, with detach until commit 17e170a13791: QEMU is told to migrate when the destination has
         // prepared the guest.
         if guest.refusal.is_none() && from.cannot_migrate {
@@ -239,7 +240,7 @@ impl<'p> MigratingGuest<'p> {
         } else {
             (self.hop, self.mention, self.went_on_with) = (hop, mention, None);
         }
-        if let (true, Some(before), Some(after)) = (goes_on, at_sender.as_ref().or(self.at_source.as_ref()), &guest.cpu)
+        if let (true, Some(before), Some(after)) = (goes_on, at_sender.as_ref().or(self.at_source.as_ref()), &self.cpu)
         {
             let differ = (before.visible ^ after.visible) & *self.comparable;
             self.changed |= !differ.is_empty() || before.states != after.states;
@@ -259,12 +260,12 @@ impl<'p> MigratingGuest<'p> {
     /// The CPU built at the end of the migration that decides; of a guest that did not set out, the one at the source.
     pub(super) fn cpu(&self) -> Option<&Built> {
         let at_source = self.at_source.as_ref().filter(|_| !self.is_started || self.guest.refusal.is_none());
-        self.went_on_with.as_ref().or(self.guest.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
+        self.went_on_with.as_ref().or(self.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
     }
 
     /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
     pub(super) fn ends(&self) -> Option<(&Built, &Built)> {
-        self.at_source.as_ref().zip(self.guest.cpu.as_ref())
+        self.at_source.as_ref().zip(self.cpu.as_ref())
     }
 
     /// The features that it lost and those that it gained.
@@ -331,20 +332,19 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let feature = catalog.default_feature();
     let facts = Facts { catalog, guest, feature, named, expansion: expansion.as_ref(), transport: case.transport };
     let mut stages = Recorder::of_stages(1);
-    start_new(&facts, &endpoint, &mut Running::of(definition.clone(), None), &mut stages);
+    start_new(&facts, &endpoint, &mut Running::of(definition.clone(), None), (&mut None, &mut stages));
     stages.start()
 }
 
-/// Migrates the guest straight back from the destination to the source of this case, whose answer is given, and
-/// returns its arrival there. `None` when it never reached the destination.
-pub fn rollback(catalog: &Catalog, case: &Case<'_>, answer: &Answer) -> Option<StartTrace> {
-    let arrival = answer.trace.as_ref()?.destination()?;
+/// Migrates the guest from the destination of this case straight back to the source, and returns its arrival there.
+/// `None` when it never reached the destination.
+pub fn rollback(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let prepared = Prepared::of(catalog, case);
-    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
-    let (source, destination) = (prepared.endpoints.first()?, prepared.endpoints.last()?);
-    let mut guest = Running::of(arrival.live.clone()?, arrival.original.clone());
-    send(&facts, (destination, source), &mut guest);
-    let mut stages = Recorder::of_stages(1);
-    start_incoming(&facts, source, &mut guest, &mut stages);
-    stages.start()
+    let mut path = prepared.path();
+    path.push(*path.first()?);
+    let mut stages = Recorder::of_stages(path.len());
+    let mut migrating = MigratingGuest::of(&prepared, path.first()?, &case.definition, catalog.default_feature());
+    migrating.run(&prepared, &path, &mut stages);
+    let mut migrations = stages.trace()?.migrations;
+    migrations.pop().filter(|_| migrations.len() + 2 == path.len()).map(|back| back.arrival)
 }

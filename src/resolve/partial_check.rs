@@ -43,9 +43,14 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             Some(HostCpu { vendor, of_qemu, full })
         }
         // virQEMUCapsProbeQMPHostCPU, 3.2.0; TCG's `max` calls itself AMD (max_x86_cpu_initfn).
-        (Accel::Tcg, _) => {
+        (Accel::Tcg, host) => {
             let of_qemu = endpoint.end.qemu.tcg_max & known;
-            Some(HostCpu { vendor: Vendor::Amd, of_qemu, full: of_qemu })
+            let full = match (endpoint.end.behaviour.host_under_kvm, host) {
+                (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon & known,
+                (HostUnderKvm::Cpuid, Host::Capable) => FeatureSet::EMPTY,
+                (HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined, _) => of_qemu,
+            };
+            Some(HostCpu { vendor: Vendor::Amd, of_qemu, full })
         }
     }
 }
@@ -260,8 +265,8 @@ fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &
     let at_best = || endpoint.supported & endpoint.end.qemu.properties;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
     let known = |host: HostCpu| match endpoint.end.behaviour.host_under_kvm {
-        HostUnderKvm::Cpuid if facts.guest.accel == Accel::Kvm => host.full,
-        HostUnderKvm::Cpuid | HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
+        HostUnderKvm::Cpuid => host.full,
+        HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
     };
     let host = host_cpu(facts, endpoint).map_or_else(at_best, known);
     for feature in map.in_order(optional) {

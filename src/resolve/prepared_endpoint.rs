@@ -60,15 +60,15 @@ impl Expansion<'_> {
     /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
     /// `virCPUx86Translate`).
     pub(super) fn replace(&self, definition: &mut Definition) {
+        if definition.takes_host_model() {
+            definition.matching = Match::Exact;
+        }
         let mut features = self.features.clone();
         features.update(&definition.features);
         definition.features = features;
         definition.model = Some(self.model);
         definition.vendor = self.vendor;
         definition.mode = Mode::Custom;
-        if definition.matching == Match::Minimum {
-            definition.matching = Match::Exact;
-        }
     }
 }
 
@@ -133,6 +133,8 @@ pub(super) struct PreparedModel<'e> {
     pub(super) hidden: FeatureSet,
     /// The features that this machine type disables in it.
     pub(super) off: FeatureSet,
+    /// The parents that are off and whose children the cells lack: `vmx`, and under KVM `svm`.
+    pub(super) switched_off: FeatureSet,
 }
 
 impl<'e> PreparedEndpoint<'e> {
@@ -243,6 +245,8 @@ impl<'e> PreparedModel<'e> {
         let dependencies = &end.qemu.dependencies;
         let orphans = dependencies.orphans(&on);
         let lost = dependencies.parents_in(orphans | (on - *supported));
+        let (names, kvm) = (catalog.named(), guest.accel == Accel::Kvm);
+        let parents: FeatureSet = names.vmx.into_iter().chain(names.svm.filter(|_| kvm)).collect();
         Self {
             id,
             of_map,
@@ -254,6 +258,7 @@ impl<'e> PreparedModel<'e> {
             lost,
             hidden: dependencies.children_of(&lost),
             off,
+            switched_off: parents - on,
         }
     }
 }
@@ -278,8 +283,7 @@ fn cells(
         && let Some(under_tcg) = catalog.cell(model, defaults, Accel::Tcg)
     {
         // TCG switches nothing off, so its cells have these features with their children.
-        let rows = end.qemu.dependencies.rows.iter().filter(|(parent, _)| kept.contains(*parent));
-        always |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
+        always |= under_tcg & (kept | end.qemu.dependencies.children_of(&kept));
     }
     let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();
     let other = match guest.accel {

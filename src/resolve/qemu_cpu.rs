@@ -7,8 +7,7 @@ use super::recorder::Recorder;
 use super::trace::{Built, QemuCpu};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
-use crate::domain::dependencies::Dependency;
-use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::feature::FeatureSet;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
 
@@ -33,8 +32,12 @@ pub(super) fn build<'c>(
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     // Features that only these enable: the children of a flag, or everything the host supports.
     let (mut on, implied) = match named_model {
-        Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
-        None => everything(facts, endpoint, flags_on | flags_off),
+        Some(model) => {
+            let switched_on = flags_on & model.switched_off;
+            let nothing = switched_on.is_empty();
+            (model.on, if nothing { FeatureSet::EMPTY } else { children_of(facts, endpoint, model, switched_on) })
+        }
+        None => everything(facts, endpoint),
     };
     on |= implied;
     // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
@@ -93,11 +96,11 @@ pub(super) fn build<'c>(
     built
 }
 
-/// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.
+/// The features of `host` and `max` without flags, and everything that the host supports.
 #[cold]
-fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
+fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> (FeatureSet, FeatureSet) {
     let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();
-    (hypervisor, endpoint.offered(facts) - said - endpoint.off)
+    (hypervisor, endpoint.offered(facts) - endpoint.off)
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
@@ -132,44 +135,25 @@ pub(super) fn described(
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
-/// them; a flag that switches the parent on, `vmx` or under KVM `svm`, brings them back.
-#[inline]
-fn children_switched_on(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    model: &PreparedModel<'_>,
-    flags_on: &FeatureSet,
-) -> FeatureSet {
-    let names = facts.catalog.named();
-    let switched_on = |parent: &FeatureId| flags_on.contains(*parent) && !model.on.contains(*parent);
-    let vmx = names.vmx.filter(switched_on);
-    let svm = names.svm.filter(switched_on).filter(|_| facts.guest.accel == Accel::Kvm);
-    if vmx.or(svm).is_none() {
-        return FeatureSet::EMPTY;
-    }
-    children_of(facts, endpoint, model, (vmx.is_some(), svm))
-}
-
+/// them; a flag that switches the parent on brings them back.
 #[cold]
 fn children_of(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     model: &PreparedModel<'_>,
-    (vmx, svm): (bool, Option<FeatureId>),
+    switched_on: FeatureSet,
 ) -> FeatureSet {
     let (catalog, qemu, mut children) = (facts.catalog, &endpoint.end.qemu, FeatureSet::EMPTY);
     if catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
         return children;
     }
-    if vmx {
+    let names = catalog.named();
+    if names.vmx.is_some_and(|vmx| switched_on.contains(vmx)) {
         children |= vmx_children_of(catalog, model.id) & qemu.properties;
     }
-    if svm.is_some() {
-        let of_svm: Option<&Dependency> = qemu.dependencies.rows.iter().find(|(parent, _)| Some(*parent) == svm);
-        let under_tcg = catalog.cell(model.id, endpoint.defaults, Accel::Tcg);
-        if let (Some((_, of_svm)), Some(under_tcg)) = (of_svm, under_tcg) {
-            children |= under_tcg & *of_svm;
-        }
+    if let Some(svm) = names.svm.filter(|svm| switched_on.contains(*svm)) {
+        let under_tcg = catalog.cell(model.id, endpoint.defaults, Accel::Tcg).unwrap_or_default();
+        children |= under_tcg & qemu.dependencies.children_of(&FeatureSet::only(svm));
     }
     children - model.off
 }

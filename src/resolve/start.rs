@@ -8,7 +8,7 @@ use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::qemu_cpu;
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
-use super::trace::Running;
+use super::trace::{Built, Running};
 use super::{live_update, partial_check};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
@@ -32,9 +32,9 @@ pub(super) fn start_new(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    recorder: &mut Recorder,
+    built: (&mut Option<Built>, &mut Recorder),
 ) -> Option<Mention> {
-    start(facts, endpoint, Arrived::Fresh, guest, recorder)
+    start(facts, endpoint, Arrived::Fresh, guest, built)
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -46,15 +46,15 @@ pub(super) fn adopt_running(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    recorder: &mut Recorder,
+    (cpu, recorder): (&mut Option<Built>, &mut Recorder),
 ) {
     recorder.given(endpoint, &guest.live, false);
     let users = guest.original.as_ref().map(|original| original.features.off()).unwrap_or_default();
     if guest.live.is_passthrough() {
         // Its live definition does not describe the CPU, which is what this QEMU builds here.
-        qemu_cpu::build(facts, endpoint, &guest.live, (&mut guest.cpu, recorder));
+        qemu_cpu::build(facts, endpoint, &guest.live, (cpu, recorder));
     } else {
-        qemu_cpu::described(facts, endpoint, &guest.live, users, (&mut guest.cpu, recorder));
+        qemu_cpu::described(facts, endpoint, &guest.live, users, (cpu, recorder));
     }
     if guest.original.is_none() {
         let mut original = guest.live.clone();
@@ -74,7 +74,7 @@ pub(super) fn start_incoming(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    recorder: &mut Recorder,
+    built: (&mut Option<Built>, &mut Recorder),
 ) -> Mention {
     let behaviour = &endpoint.end.behaviour;
     let replaces =
@@ -86,7 +86,7 @@ pub(super) fn start_incoming(
         guest.live = xml;
     }
     let mention = Mention::of(&guest.live, facts.feature);
-    start(facts, endpoint, arrived, guest, recorder);
+    start(facts, endpoint, arrived, guest, built);
     mention
 }
 
@@ -95,7 +95,7 @@ fn start(
     endpoint: &PreparedEndpoint<'_>,
     arrived: Arrived,
     guest: &mut Running,
-    recorder: &mut Recorder,
+    (cpu, recorder): (&mut Option<Built>, &mut Recorder),
 ) -> Option<Mention> {
     guest.needs_original |= recorder.keeps_stages();
     // virCPUDefParseXML: before 3.2.0 libvirt does not read the attribute.
@@ -103,9 +103,9 @@ fn start(
         guest.live.check = Check::None;
     }
     recorder.given(endpoint, &guest.live, arrived == Arrived::Cookie);
-    (guest.refusal, guest.cpu) = (None, None);
+    (guest.refusal, *cpu) = (None, None);
     let mut mention = None;
-    match start_steps(facts, endpoint, arrived, guest, (&mut mention, recorder)) {
+    match start_steps(facts, endpoint, arrived, guest, (&mut mention, cpu, recorder)) {
         Ok(()) => recorder.running(guest),
         Err(refusal) => {
             recorder.refused(facts, endpoint, &guest.live, &refusal);
@@ -120,7 +120,7 @@ fn start_steps(
     endpoint: &PreparedEndpoint<'_>,
     arrived: Arrived,
     guest: &mut Running,
-    (mention, recorder): (&mut Option<Mention>, &mut Recorder),
+    (mention, cpu, recorder): (&mut Option<Mention>, &mut Option<Built>, &mut Recorder),
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
     let fresh = arrived == Arrived::Fresh;
@@ -134,11 +134,7 @@ fn start_steps(
         }
         _ => guest.original = None,
     }
-    // qemuProcessUpdateGuestCPU: a host-model that arrives with a model was expanded where it started.
     let definition = &mut guest.live;
-    if !fresh && definition.mode == Mode::HostModel && definition.model.is_some() {
-        definition.mode = Mode::Custom;
-    }
     update_cpu(facts, endpoint, definition, fresh)?;
     // virQEMUCapsCPUFilterFeatures (5.5.0, commits 0b763774a5 and b12865260a) and qemuProcessDropUnknownCPUFeatures
     // (5.10.0, commit ac34e14159).
@@ -150,7 +146,7 @@ fn start_steps(
     *mention = Some(Mention::of(definition, facts.feature));
     recorder.prepared(facts, endpoint, definition);
     launch(facts, endpoint, definition)?;
-    let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut guest.cpu, recorder));
+    let cpu = qemu_cpu::build(facts, endpoint, definition, (cpu, recorder));
     // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
@@ -158,7 +154,7 @@ fn start_steps(
     {
         return Err(UnorderedRefusal::NoInvariantTsc);
     }
-    apply_live_update(endpoint, guest)?;
+    apply_live_update(endpoint, guest, cpu)?;
     // qemuMigrationDstRun, through fd: before 12.1.0: only then is QEMU told where the guest is to be read from.
     if !fresh && facts.transport == Transport::Save && endpoint.cannot_restore {
         return Err(UnorderedRefusal::NotRestored);
@@ -189,10 +185,16 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
 /// QEMU runs: the live update (`qemuProcessUpdateLiveGuestCPU`, 3.2.0, commit def9401acb; of a CPU that is passed through
 /// with check full since 6.2.0, commit ac36a82464). A release that keeps an original CPU only where that changed something keeps the one
 /// before it.
-fn apply_live_update(endpoint: &PreparedEndpoint<'_>, guest: &mut Running) -> Result<(), UnorderedRefusal> {
-    let (behaviour, Running { live, original, cpu, needs_original, .. }) = (&endpoint.end.behaviour, guest);
+fn apply_live_update(
+    endpoint: &PreparedEndpoint<'_>,
+    guest: &mut Running,
+    cpu: &Built,
+) -> Result<(), UnorderedRefusal> {
+    let (behaviour, Running { live, original, needs_original, .. }) = (&endpoint.end.behaviour, guest);
     let honoured = live.mode == Mode::Custom || (behaviour.passthrough_check && live.check == Check::Full);
-    let (Some(cpu), true) = (cpu, behaviour.live_update && honoured) else { return Ok(()) };
+    if !(behaviour.live_update && honoured) {
+        return Ok(());
+    }
     let keeps = *needs_original && behaviour.original == Original::IfChanged && original.is_none();
     live_update::apply(endpoint, live, cpu, keeps.then_some(original))?;
     live.check = Check::Full;
@@ -279,7 +281,7 @@ fn update_cpu(
     }
     // virCPUTranslate, all releases: of models that QEMU does not have, with fallback allow.
     if !model.in_qemu {
-        let nearest = facts.expansion.filter(|_| fresh && definition.fallback == Fallback::Allow);
+        let nearest = facts.expansion.filter(|_| definition.fallback == Fallback::Allow);
         nearest.ok_or(UnorderedRefusal::ModelUnsupported(model.id))?.replace(definition);
     }
     definition.fallback = Fallback::Forbid;

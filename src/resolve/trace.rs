@@ -206,8 +206,6 @@ pub(super) struct Running {
     pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
-    /// The CPU that QEMU built at the last endpoint.
-    pub(super) cpu: Option<Built>,
     /// Why the last endpoint, or the sender before it, refused the guest.
     pub(super) refusal: Option<UnorderedRefusal>,
 }
@@ -215,7 +213,7 @@ pub(super) struct Running {
 impl Running {
     /// Returns a guest before a start, with the definition and the original CPU that are given.
     pub(super) fn of(live: Definition, original: Option<Definition>) -> Self {
-        Self { live, original, needs_original: true, cpu: None, refusal: None }
+        Self { live, original, needs_original: true, refusal: None }
     }
 
     /// Returns the CPU of the XML, on the way.

@@ -17,7 +17,7 @@ use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
-use crate::export::{Around, expansion_argument, expansion_xml};
+use crate::export::{Around, cpu_xml, expansion_argument};
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
 
 /// One model that libvirt could have chosen.
@@ -95,7 +95,7 @@ impl HostModel {
         let libvirt = self.release(scenario).libvirt.id(catalog);
         let check = libvirt.is_some_and(|id| catalog.behaviour(catalog.release(id).version).0.live_update);
         let around = Around { topology: None, check, vendor_id: None };
-        self.displayed().map(|displayed| expansion_xml(catalog, &displayed.guest, around)).unwrap_or_default()
+        self.displayed().map(|displayed| cpu_xml(catalog, &displayed.guest.definition, around)).unwrap_or_default()
     }
 
     /// Returns how many models were not possible, and why; empty if all were.

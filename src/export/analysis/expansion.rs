@@ -10,7 +10,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 use crate::export::report::wrapped;
-use crate::export::{Around, SCHEMA, expansion_argument, expansion_xml as cpu_element};
+use crate::export::{Around, SCHEMA, cpu_xml, expansion_argument};
 use crate::resolve::host_model::{Candidate, HostModel, PossibleExpansion, Reason, Rejection};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -176,9 +176,8 @@ pub fn expansion_xml(catalog: &Catalog, report: &ExpansionReport<'_>) -> String 
         if report.alternatives.len() > 1 {
             comment(&mut out, &format!("possible result: {}", alternative.assumptions.join("; ")));
         }
-        for line in
-            cpu_element(catalog, &alternative.guest, Around { topology: None, check: report.check, vendor_id: None })
-        {
+        let around = Around { topology: None, check: report.check, vendor_id: None };
+        for line in cpu_xml(catalog, &alternative.guest.definition, around) {
             let _ = writeln!(out, "{line}");
         }
     }

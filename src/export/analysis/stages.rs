@@ -188,6 +188,7 @@ impl StageText<'_> {
                 };
                 format!("The guest keeps running at {side}; {} does not change.", self.name())
             }
+            (Step::Prepared | Step::CommandLine, true) => "Unknown: the guest was already running.".to_owned(),
             (_, true) => "Not reached: the migration ended earlier.".to_owned(),
         }
     }

@@ -102,7 +102,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
     // The rows of the release before are shorter where they come to the same.
     let before = parts.qemu.iter().rfind(|known| known.version < asked.version && known.dependencies.is_some());
     let before = before.and_then(|known| known.dependencies.clone());
-    let dependencies = before.filter(|before| closed(before) == rows).unwrap_or_else(|| rows.clone());
+    let dependencies = before.filter(|before| closed(before) == closed(&rows)).unwrap_or_else(|| rows.clone());
     let options = format!("-M {} -accel tcg", asked.newest);
     let running = format!("QEMU {} running", asked.version);
     QemuFacts {

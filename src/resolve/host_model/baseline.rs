@@ -66,9 +66,6 @@ pub fn baseline(
             preferred.push(model);
         }
     }
-    if preferred.len() > 1 && !libvirt.behaviour.decode_penalties {
-        preferred.clear();
-    }
     let processor = Processor { vendor, signature: None, features };
     let mut found = decode(libvirt, &processor, Purpose::Guest(models), &preferred).ok_or(BaselineError::NoModel)?;
     if migratable {

@@ -120,7 +120,7 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> 
         matching: Match::Exact,
         check: Check::Partial,
         fallback: Fallback::Forbid,
-        vendor: None,
+        vendor: decoded.vendor,
         features,
     };
     let command_line = command_line(libvirt, properties, &definition);

@@ -1,7 +1,7 @@
 //! Expands host-model on a release with unknowns: a release between two maps, inside the interval of a switch, or with
 //! a QEMU that was not read can give several results.
 
-use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest, guest_of_domcapabilities};
+use super::{Expansion, Libvirt, Probe, Processor, guest, guest_of_domcapabilities};
 use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
 use crate::domain::definition::Policy;
@@ -31,8 +31,6 @@ pub struct PossibleExpansion {
     pub assumptions: Vec<String>,
     /// What a guest gets.
     pub guest: Expansion,
-    /// What `virsh domcapabilities` shows.
-    pub domcapabilities: HostModel,
 }
 
 /// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before, a
@@ -87,8 +85,7 @@ pub(crate) fn expansions_of_domcapabilities(
 ) -> Vec<PossibleExpansion> {
     each(catalog, request, |libvirt, qemu| {
         let guest = guest_of_domcapabilities(libvirt, described, displayed, qemu.properties)?;
-        let domcapabilities = HostModel { features: displayed.to_vec(), ..guest.decoded.clone() };
-        Some(PossibleExpansion { assumptions: Vec::new(), guest, domcapabilities })
+        Some(PossibleExpansion { assumptions: Vec::new(), guest })
     })
 }
 
@@ -161,11 +158,7 @@ fn expand(
         Some(host) => Probe::kvm(catalog, qemu, host),
         None => Probe::tcg(catalog, qemu),
     };
-    Some(PossibleExpansion {
-        assumptions: Vec::new(),
-        guest: guest(libvirt, &probe, qemu.properties)?,
-        domcapabilities: domcapabilities(catalog, libvirt, &probe)?,
-    })
+    Some(PossibleExpansion { assumptions: Vec::new(), guest: guest(libvirt, &probe, qemu.properties)? })
 }
 
 fn maps(catalog: &Catalog, libvirt: LibvirtId) -> Vec<(Option<String>, MapId)> {

@@ -20,17 +20,17 @@ impl QemuModels {
     /// is derived: the model's defaults on QEMU's newest machine type, less what is offered. QEMU gives `topoext` under
     /// KVM on every processor.
     pub(crate) fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
-        let recorded = accel == Accel::Tcg && qemu.lists.models.iter().any(|known| !known.tcg_blockers.is_empty());
         let newest = qemu.newest_machine(catalog);
         let mut given = offered;
         if accel == Accel::Kvm {
             given.extend(catalog.named().topoext);
         }
         let listed = qemu.lists.models.iter().map(|known| {
-            let blockers = if recorded {
-                known.tcg_blockers.iter().copied().collect()
-            } else {
-                newest.and_then(|newest| catalog.cell(known.model, newest, accel)).unwrap_or_default() - given
+            let blockers = match accel {
+                Accel::Tcg => known.tcg_blockers.iter().copied().collect(),
+                Accel::Kvm => {
+                    newest.and_then(|newest| catalog.cell(known.model, newest, accel)).unwrap_or_default() - given
+                }
             };
             (known.model, blockers)
         });

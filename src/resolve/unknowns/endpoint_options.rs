@@ -2,14 +2,14 @@
 
 use super::hosts::hosts;
 use super::{Axis, Dependence, Options, Purpose, index_of, options};
-use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
+use crate::domain::behaviour::{Backport, Behaviour, HostUnderKvm, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
-use crate::domain::dependencies::Dependency;
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence};
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
 use crate::resolve::prepared_endpoint::has_machine;
@@ -72,7 +72,15 @@ impl<'a> EndpointOptions<'a> {
         let (libvirt, libvirt_build, open) = libvirts(catalog, scenario, release, purpose, &mut axes);
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
         let qemu_build = qemu_builds(catalog, release, &mut axes);
-        let (host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
+        let (mut host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
+        // virQEMUCapsInitHostCPUModel of 3.1.0: the processor decides what is optional, under TCG too.
+        let by_processor = |libvirt: &Libvirt| libvirt.behaviour.host_under_kvm == HostUnderKvm::Cpuid;
+        if scenario.has_optional_under_tcg() && libvirt.iter().flat_map(Options::iter).any(by_processor) {
+            let all = FeatureSet::ALL;
+            let able = Host::With { vendor: Vendor::Amd, features: all, silicon: all, signature: None };
+            let values = [("lacks what is optional", Host::Capable), ("has what is optional", able)];
+            host = options(&mut axes, "host silicon", values.map(|(label, host)| (label.to_owned(), host)).into());
+        }
         let values = Values {
             axes,
             libvirt,
@@ -84,7 +92,7 @@ impl<'a> EndpointOptions<'a> {
             silicon,
             regime: purpose.regime,
             distribution: release.qemu_build(catalog).map(|build| build.distribution),
-            host_is_given: matches!(host_choice, HostChoice::Given(_)),
+            host_is_given: scenario.accel == Accel::Kvm && matches!(host_choice, HostChoice::Given(_)),
             catalog,
         };
         let only = if values.axes.is_empty() { values.end(&[]).map(Arc::new) } else { None };
@@ -188,9 +196,8 @@ impl<'a> Values<'a> {
             let newest = Some((u16::MAX, 0));
             if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
                 let names = self.catalog.named();
-                let children = |(parent, _): &&Dependency| Some(*parent) == names.arch_capabilities;
-                let in_register = qemu.dependencies.rows.iter().find(children).map(|(_, all)| *all & *silicon);
-                *features |= names.emulated_on_amd | in_register.unwrap_or_default();
+                let in_register = qemu.dependencies.children_of(&names.arch_capabilities.into_iter().collect());
+                *features |= names.emulated_on_amd | (in_register & *silicon);
             }
         }
         Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })

@@ -313,7 +313,7 @@ impl Plan<'_> {
             }
             // A sender that looks for added features refuses a model that its map lacks.
             if of_map.is_some_and(|model| model.added_set().is_disjoint(&guest.features)) {
-                (own.added, own.added_explicit, own.drop_added) = (none.added, none.added_explicit, none.drop_added);
+                (own.added, own.drop_added) = (none.added, none.drop_added);
             }
         }
         if own.ignored.is_empty() {
