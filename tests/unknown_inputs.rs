@@ -116,6 +116,16 @@ const OPEN: &[Row] = &[
     ("EPYC,machine=pc-q35-10.0,from=9.0.0:5.2.0,via=?:?,to=?:?", Verdict::Depends, &["too many combinations"], None),
     // Which machine types this package has was not read.
     ("EPYC,machine=?,from=4.5.0:2.12.0-1.el8,to=4.5.0:2.12.0-1.el8", Verdict::Depends, &["machine type"], None),
+    // A machine type of a distribution whose defaults were not read takes those of another, and is not in every QEMU.
+    ("EPYC,machine=microvm,check=none,from=4.5.0:3.1.0,to=4.5.0:3.1.0", Verdict::StartRefused, &[], None),
+    (
+        "EPYC,machine=pc-i440fx-rhel7.2.0,machine-like=pc-i440fx-2.4,from=8.0.0-7.module.el8:6.2.0-40.module.el8,\
+         to=8.0.0-7.module.el8:6.2.0-40.module.el8",
+        Verdict::Unchanged,
+        &[],
+        None,
+    ),
+    ("Skylake-Client,machine=?,from=9.0.0:9.1.0-1.el9,to=new:9.1.0-1.el9", Verdict::Depends, &["machine type"], None),
     // A release that may refuse the guest counts: only an unknown host is told from the guest's running there.
     ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Unchanged, &[], None),
     ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::StartRefused, &[], None),
@@ -249,8 +259,25 @@ fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
     let scenario = scenario(link);
     let plan = Plan::of(&CATALOG, &scenario).unwrap();
     assert_eq!(plan.price(), 3 + 20_000);
-    let answer = plan.resolve();
-    assert_eq!((answer.verdict, answer.depends_on[0].input.as_str()), (Verdict::Depends, "too many combinations"));
+    let joined = plan.resolve();
+    assert_eq!((joined.verdict, joined.depends_on[0].input.as_str()), (Verdict::Depends, "too many combinations"));
+    let found = |link: &str| -> Vec<(String, usize)> {
+        let answer = answer(link);
+        answer.depends_on.into_iter().map(|on| (on.input, on.answers.len())).collect()
+    };
+    for (link, expected) in [
+        (link, &[("libvirt of the source", 2), ("libvirt of the destination", 2), ("QEMU of the destination", 2)][..]),
+        ("?,machine=?,topology=?,host=?,from=9.0.0:?,to=10.2.0:?", &[("machine type", 2), ("QEMU of the source", 3)]),
+        (
+            "EPYC,topology=?,host=?,machine=pc-q35-5.2,from=?:10.0.13,to=?:11.1.2",
+            &[("libvirt of the source", 2), ("host of the source", 2)],
+        ),
+    ] {
+        let found = found(link);
+        let named: Vec<(&str, usize)> =
+            found.iter().skip(1).map(|(input, answers)| (input.as_str(), *answers)).collect();
+        assert_eq!(named, expected, "{link}");
+    }
 }
 
 #[test]
