@@ -14,7 +14,7 @@ mod link;
 mod release;
 
 pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
-pub(crate) use link::{write_host, write_release, write_topology};
+pub(crate) use link::{MAX_STOPS, write_host, write_release, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or `?` in a link: unknown.

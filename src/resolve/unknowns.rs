@@ -11,7 +11,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, MAX_STOPS, Release, Scenario, Topology};
 use std::sync::Arc;
 
 mod combinations;
@@ -65,7 +65,21 @@ struct Purpose {
     decodes: bool,
     /// `source` or `destination`, for the names of inputs.
     name: &'static str,
+    /// The same for the inputs of its host; `None` where source and destination are one host.
+    host: Option<&'static str>,
 }
+
+/// The names of intermediate hosts.
+const STOPS: [&str; MAX_STOPS] = [
+    "intermediate host",
+    "second intermediate host",
+    "third intermediate host",
+    "fourth intermediate host",
+    "fifth intermediate host",
+    "sixth intermediate host",
+    "seventh intermediate host",
+    "eighth intermediate host",
+];
 
 /// Makes the endpoints of a plan, or takes them from a cache.
 type MakeEndpoint<'f, 'a> = dyn FnMut(&Release, &HostChoice, Purpose) -> EndpointOptions<'a> + 'f;
@@ -91,10 +105,6 @@ impl<T> Options<T> {
         self.first.iter().chain(&self.others)
     }
 
-    fn len(&self) -> usize {
-        self.others.len() + usize::from(self.first.is_some())
-    }
-
     fn get(&self, index: usize) -> Option<&T> {
         index.checked_sub(1).map_or(self.first.as_ref(), |index| self.others.get(index))
     }
@@ -104,20 +114,26 @@ impl<T> Options<T> {
     }
 }
 
-/// Adds an axis for several labelled values and returns the options; no axis is added for a single value.
+/// Returns the index of an axis, which is added where there is no such yet. The same input of two endpoints is one: a
+/// release at both has one map.
+fn index_of(axis: Axis, axes: &mut Vec<Axis>) -> usize {
+    axes.iter().position(|known| *known == axis).unwrap_or_else(|| {
+        axes.push(axis);
+        axes.len() - 1
+    })
+}
+
+/// Makes options of several labelled values, with an axis; a single value has none.
 fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Options<T> {
     let (labels, values): (Vec<String>, Vec<T>) = values.into_iter().unzip();
-    let axis = (values.len() > 1).then(|| {
-        axes.push(Axis { input: input.to_owned(), values: labels });
-        axes.len() - 1
-    });
+    let axis = (values.len() > 1).then(|| index_of(Axis { input: input.to_owned(), values: labels }, axes));
     Options::of(values, axis)
 }
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
 pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpoint<'a>>> {
     let decodes = scenario.decodes();
-    let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source" };
+    let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source", host: None };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
 }
 
@@ -146,17 +162,24 @@ impl<'a> Plan<'a> {
         let names_disabled = guests::names_disabled(catalog, scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, models.iter());
         let decodes = scenario.decodes();
-        let source = Purpose { regime: None, wants_vmx, decodes, name: "source" };
-        let stop = Purpose { name: "destination", ..source };
-        let destination = Purpose { regime: scenario.regime, ..stop };
+        let (from_host, to_host) = (&scenario.from_host, &scenario.to_host);
+        // Hosts that are not known may be two.
+        let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
+        let at = |name: &'static str| Some(name).filter(|_| !is_one);
+        let source = Purpose { regime: None, wants_vmx, decodes, name: "source", host: at("source") };
+        let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
-        endpoints.push(make(&scenario.from, &scenario.from_host, source).among(&mut axes));
-        for (index, release) in scenario.via.iter().enumerate() {
-            endpoints.push(make(release, scenario.stop_host(index), stop).among(&mut axes));
+        endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
+        for (index, (release, name)) in scenario.via.iter().zip(STOPS).enumerate() {
+            let host = scenario.stop_host(index);
+            let is_destination = host == to_host && *host != HostChoice::Unknown;
+            let of_host = if is_destination { destination.host } else { Some(name) };
+            let stop = Purpose { regime: None, name, host: of_host, ..destination };
+            endpoints.push(make(release, host, stop).among(&mut axes));
         }
-        endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
-        let started = scenario.started.as_ref();
-        let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
+        endpoints.push(make(&scenario.to, to_host, destination).among(&mut axes));
+        let start = Purpose { name: "guest's start", ..source };
+        let started = scenario.started.as_ref().map(|release| make(release, from_host, start).among(&mut axes));
         let replaces = scenario.takes_host_model() || scenario.fallback == Fallback::Allow;
         let no_cookie = |(sender, receiver): (&EndpointOptions<'_>, &EndpointOptions<'_>)| {
             !sender.always(|behaviour| behaviour.original != Original::Always)

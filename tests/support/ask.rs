@@ -10,7 +10,7 @@ use virt_cpu_explorer::internal::domain::feature::FeatureId;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::explain::message;
 use virt_cpu_explorer::internal::load::embedded;
-use virt_cpu_explorer::internal::resolve::{Answer, resolve};
+use virt_cpu_explorer::internal::resolve::{Answer, Plan, resolve};
 
 /// The embedded facts, read once.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
@@ -18,6 +18,16 @@ pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalo
 /// Reads a scenario.
 pub(crate) fn scenario(link: &str) -> Scenario {
     Scenario::parse(&CATALOG, link).unwrap_or_else(|fault| panic!("{link}: {fault}"))
+}
+
+/// Every combination of the unknown inputs, if there are at most `most`.
+pub(crate) fn combinations(plan: &Plan<'_>, most: usize) -> Option<Vec<Vec<usize>>> {
+    let sizes = plan.axes.iter().map(|axis| axis.values.len());
+    sizes.clone().try_fold(1, usize::checked_mul).filter(|all| *all <= most)?;
+    let longer = |all: Vec<Vec<usize>>, size: usize| -> Vec<Vec<usize>> {
+        all.iter().flat_map(|start| (0..size).map(|value| [start.as_slice(), &[value]].concat())).collect()
+    };
+    Some(sizes.fold(vec![Vec::new()], longer))
 }
 
 /// Resolves a scenario.

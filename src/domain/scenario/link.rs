@@ -46,7 +46,7 @@ impl fmt::Display for LinkError {
 impl std::error::Error for LinkError {}
 
 /// How many intermediate hosts a journey may have. Each multiplies the cases of what is unknown.
-const MAX_STOPS: usize = 8;
+pub(crate) const MAX_STOPS: usize = 8;
 
 impl Scenario {
     /// Reads a scenario from its link. Keys that the link does not have get their defaults.

@@ -41,7 +41,8 @@ impl Combinations {
     pub(super) fn factored(plan: &Plan<'_>) -> Self {
         let sizes = sizes(plan);
         let of_model = |(index, model): (usize, &ModelId)| {
-            let mut kept = plan.distinct_values(*model);
+            let firsts = |alike: Vec<usize>| (0..alike.len()).filter(|value| alike[*value] == *value).collect();
+            let mut kept: Vec<Vec<usize>> = plan.alike_values(*model).into_iter().map(firsts).collect();
             if let Some(axis) = plan.models.axis {
                 kept[axis] = vec![index];
             }
@@ -89,7 +90,7 @@ impl Combinations {
         self.values.get(number * self.sizes.len()..(number + 1) * self.sizes.len()).unwrap_or_default()
     }
 
-    /// Returns the combinations that differ along one axis only, by their numbers.
+    /// Returns the combinations that differ along one axis only, by their numbers, in order.
     pub(super) fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
         if !self.tried.is_empty() {
             let step: usize = self.tried.iter().take(axis).product();
@@ -103,7 +104,9 @@ impl Combinations {
             line[axis] = 0;
             lines.entry(line).or_default().push(number);
         }
-        lines.into_values().collect()
+        let mut lines: Vec<Vec<usize>> = lines.into_values().collect();
+        lines.sort_unstable();
+        lines
     }
 }
 

@@ -59,9 +59,10 @@ impl<'a> Shared<'a> {
             };
             taken.extend([guest, model, machine]);
             let number = known.get(taken.as_slice()).copied().unwrap_or_else(|| {
+                let number = shared.distinct.len();
                 shared.distinct.push(taken.as_slice().into());
-                known.insert(taken.as_slice().into(), shared.distinct.len() - 1);
-                shared.distinct.len() - 1
+                known.insert(taken.as_slice().into(), number);
+                number
             });
             shared.cases.push(Some(number));
         }

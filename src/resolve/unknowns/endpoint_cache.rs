@@ -26,7 +26,6 @@ pub struct Resolver<'a> {
 struct EndpointKey {
     release: Release,
     host: HostChoice,
-    same_host: bool,
     accel: Accel,
     purpose: Purpose,
     has_optional_under_tcg: bool,
@@ -40,7 +39,6 @@ impl EndpointKey {
         Self {
             release: release.clone(),
             host: if under_kvm { host.clone() } else { HostChoice::Capable },
-            same_host: scenario.from_host == scenario.to_host,
             accel: scenario.accel,
             purpose,
             has_optional_under_tcg: scenario.has_optional_under_tcg(),

@@ -1,14 +1,14 @@
 //! Lists the alternatives of a source or destination: libvirt releases and stand-in maps, open switches, QEMUs, hosts.
 
 use super::hosts::hosts;
-use super::{Axis, Dependence, Options, Purpose, options};
+use super::{Axis, Dependence, Options, Purpose, index_of, options};
 use crate::domain::behaviour::{Backport, Behaviour, HostUnderKvm, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
-use crate::domain::package::{Distribution, Presence, write_package};
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
@@ -99,16 +99,9 @@ impl<'a> EndpointOptions<'a> {
         Self { values: Rc::new(values), only, indices: Vec::new() }
     }
 
-    /// Returns the same endpoint with its unknown inputs among those of a plan, which get the ones they lack. The same
-    /// input at two endpoints is one: a release at both has one map.
+    /// Returns the same endpoint with its unknown inputs among those of a plan, which get the ones they lack.
     pub(super) fn among(mut self, axes: &mut Vec<Axis>) -> Self {
-        let index = |own: &Axis| {
-            axes.iter().position(|axis| axis == own).unwrap_or_else(|| {
-                axes.push(own.clone());
-                axes.len() - 1
-            })
-        };
-        self.indices = self.values.axes.iter().map(index).collect();
+        self.indices = self.values.axes.iter().map(|own| index_of(own.clone(), axes)).collect();
         self
     }
 
@@ -117,12 +110,8 @@ impl<'a> EndpointOptions<'a> {
     pub(super) fn inputs(&self) -> [Vec<usize>; 2] {
         let values = &self.values;
         let of_host = [values.host.axis, values.silicon.as_ref().and_then(|silicon| silicon.axis)];
-        let is_of_host = |own: usize| !values.host_is_given && of_host.contains(&Some(own));
-        let own = |wanted: bool| {
-            let kept = self.indices.iter().enumerate().filter(move |(own, _)| is_of_host(*own) == wanted);
-            kept.map(|(_, index)| *index).collect()
-        };
-        [own(false), own(true)]
+        let (host, others): (Vec<usize>, _) = (0..self.indices.len()).partition(|own| of_host.contains(&Some(*own)));
+        [others, host].map(|own| own.into_iter().map(|own| self.indices[own]).collect())
     }
 
     /// Returns whether the QEMU that was decided here has the machine type.
@@ -280,7 +269,7 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         for (fix, _) in &unread {
             apply(with, fix);
         }
-        let input = format!("fixes in libvirt package {}", write_package(&release.name, build_of(chosen)));
+        let input = format!("fixes in libvirt package {}", chosen.libvirt.name(catalog));
         let labels = ["only those that were read", "also those of a later build"].map(|label| (label.to_owned(), ()));
         axis = options(axes, &input, labels.into()).axis;
     }
@@ -296,34 +285,18 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         let of = |id: MapId| Arc::clone(catalog.map(id));
         let mut maps = catalog.maps_with(id, &facts);
         match release.map {
-            ReleaseMap::Exact(map) if maps.is_empty() => {
-                all.push(Options::one(made(of(map))));
-                continue;
-            }
+            ReleaseMap::Exact(map) => maps = vec![(id, of(map))],
             ReleaseMap::Between { lower, upper } if maps.is_empty() => {
                 maps = vec![(lower.0, of(lower.1)), (upper.0, of(upper.1))];
             }
-            ReleaseMap::Exact(_) | ReleaseMap::Between { .. } => {}
+            ReleaseMap::Between { .. } => {}
         }
         maps.dedup_by(|later, earlier| later.1 == earlier.1);
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants are between the same maps, so one axis selects in both.
-        let known = all.first().and_then(|first| Some((first.axis?, first.len())));
-        all.push(match known {
-            Some((axis, count)) if count == values.len() => {
-                Options::of(values.into_iter().map(|(_, value)| value), Some(axis))
-            }
-            _ => options(axes, &format!("libvirt map of {}", release.name), values),
-        });
+        all.push(options(axes, &format!("libvirt map of {}", release.name), values));
     }
     (all, axis, open)
-}
-
-fn build_of(release: &Release) -> Option<&str> {
-    match &release.libvirt {
-        LibvirtChoice::Release(_, build) => build.as_deref(),
-        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
-    }
 }
 
 /// What the build of a distribution changes in QEMU; two values where some of that was not read. `None` where the package

@@ -49,9 +49,9 @@ pub(in crate::resolve) struct Agreement {
     pub(in crate::resolve) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
     pub(in crate::resolve) depends_on: Vec<Dependence>,
-    /// Whether the guest arrives in every case, in some cases with a different CPU.
+    /// Whether the verdicts differ, of all that are possible: the guest may still arrive in every case.
     pub(in crate::resolve) completes: bool,
-    /// What all cases share, where they have one verdict and still differ.
+    /// What all cases share, where they have one verdict.
     pub(in crate::resolve) either_way: Option<OutcomeWithFeatures>,
     /// The summary of the cases with the first answer; `None` if none was tried.
     pub(in crate::resolve) brief: Option<OutcomeWithFeatures>,
@@ -145,26 +145,15 @@ impl Plan<'_> {
         if !combinations.is_exhaustive() {
             depends_on.insert(0, Dependence::on(TOO_MANY));
         }
-        let differ = !is_cut && combinations.is_exhaustive() && !depends_on.is_empty();
-        let either_way = if differ { shared(&answers, &of) } else { None };
-        let arrives = |answer: &Option<usize>| answer.is_none_or(|index| answers[index].0.verdict.is_completed());
-        let completes = differ && either_way.is_none() && of.iter().all(arrives);
+        let either_way = if combinations.is_exhaustive() { shared(&answers, &of) } else { None };
         let cases = if wanted == Wanted::Whether { vec![first] } else { counted(&of, &cases) };
         Ok(Agreement {
             cases: cases.into_iter().map(|case| combinations.get(case).to_vec()).collect(),
             depends_on,
-            completes,
+            completes: combinations.is_exhaustive() && either_way.is_none(),
             either_way,
             brief: of[first].map(|index| answers[index].1),
         })
-    }
-
-    /// Returns the combinations that can differ for this guest, each as the index of every axis's value; `None` of more
-    /// than are tried.
-    #[doc(hidden)]
-    pub fn distinct_assignments(&self) -> Option<Vec<Vec<usize>>> {
-        let combinations = Combinations::factored(self);
-        combinations.is_exhaustive().then(|| combinations.iter().map(<[usize]>::to_vec).collect())
     }
 
     fn every_axis(&self) -> Vec<Dependence> {
@@ -233,7 +222,7 @@ impl Plan<'_> {
         let counted = || of.iter().filter(|answer| answer.is_some());
         let only_messages = counted().all(|answer| verdict_and_rule(*answer) == verdict_and_rule(first.copied()));
         for (number, axis) in self.axes.iter().enumerate() {
-            // The line with most answers; of several, the one whose first inputs have their first values.
+            // The line with most answers; of several, the first.
             let mut most: Vec<usize> = Vec::new();
             let mut new: Vec<usize> = Vec::new();
             for line in combinations.lines(number) {
@@ -248,12 +237,7 @@ impl Plan<'_> {
                         new.push(case);
                     }
                 }
-                let inputs = |cases: &[usize]| {
-                    let mut inputs = cases.first().map(|case| combinations.get(*case).to_vec()).unwrap_or_default();
-                    inputs.iter_mut().skip(number).take(1).for_each(|value| *value = 0);
-                    inputs
-                };
-                if new.len() > most.len() || (new.len() == most.len() && inputs(&new) < inputs(&most)) {
+                if new.len() > most.len() {
                     most.clone_from(&new);
                 }
             }

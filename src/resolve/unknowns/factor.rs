@@ -4,11 +4,11 @@
 use super::Plan;
 use super::endpoint_options::EndpointOptions;
 use crate::domain::behaviour::{Behaviour, DropUnknown, QuirkKind, Regime};
-use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
+use crate::domain::definition::{Fallback, Match, Mode, Policy};
 use crate::domain::dependencies::Dependency;
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
+use crate::domain::map::{CpuMap, FeatureDefinition, ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
@@ -35,7 +35,7 @@ struct Role {
 #[derive(PartialEq)]
 struct View {
     host: Host,
-    version: Version,
+    qemu: QemuName,
     behaviour: Behaviour,
     map: Rc<MapView>,
     has_model: bool,
@@ -44,6 +44,10 @@ struct View {
     dependencies: Needs,
     tcg: [FeatureSet; 3],
 }
+
+/// What tells a QEMU from others: its release; the one whose lists it has, where libvirt chooses a model from them; and
+/// the changes of its build.
+type QemuName = (Version, Option<Version>, *const QemuChanges);
 
 /// The two releases between which a QEMU stands, and its changes.
 type BetweenQemus = (Version, Version, *const QemuChanges);
@@ -71,12 +75,11 @@ fn once<K: PartialEq, V: ?Sized>(known: &mut Vec<(K, Rc<V>)>, key: K, make: impl
 
 /// What a map is to one guest.
 #[derive(PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are models, and a box for each would cost more")]
 enum MapView {
     /// Its model may be any: the map as a whole, by its address.
     Whole(*const CpuMap),
-    /// The model, and the order and the kinds of the features that may be spoken of.
-    Model { model: Option<ModelView>, order: Vec<FeatureId>, in_msrs: FeatureSet, migratable: FeatureSet },
+    /// The model, and the features that may be spoken of, in order.
+    Model(Option<ModelView>, Vec<(FeatureId, Arc<FeatureDefinition>)>),
 }
 
 /// What a map's model is to one guest: its features, the removed and the added ones, and whether the partial check is
@@ -89,14 +92,13 @@ struct GuestView {
     model: Option<ModelId>,
     /// Every feature that may be enabled, mentioned or missed.
     features: FeatureSet,
-    forbids: bool,
-    has_optional: bool,
 }
 
 impl Plan<'_> {
-    /// Returns for each unknown input the values that have to be tried of a guest with this model, by their indices.
-    pub(super) fn distinct_values(&self, model: ModelId) -> Vec<Vec<usize>> {
-        let mut values: Vec<Vec<usize>> = self.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
+    /// Returns for each unknown input and each of its values the first value that is the same to a guest with this model.
+    #[doc(hidden)]
+    pub fn alike_values(&self, model: ModelId) -> Vec<Vec<usize>> {
+        let mut alike: Vec<Vec<usize>> = self.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
         let guest = self.guest_view(model);
         // For each input, the classes of its values at every endpoint that it bears on.
         let mut classes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); self.axes.len()];
@@ -108,31 +110,29 @@ impl Plan<'_> {
                 && guest.model.is_some()
                 && options.always(|behaviour| behaviour.cookie)
                 && sender.is_some_and(|sender| sender.always(|behaviour| behaviour.live_update));
-            let role = Role { starts, reconnects: index == 0, receives: index > 0, sends: !last, receives_live };
+            let role = Role {
+                starts,
+                reconnects: index == 0 && self.started.is_some(),
+                receives: index > 0,
+                sends: !last,
+                receives_live,
+            };
             self.classes_at(options, role, &guest, &mut classes);
         }
         if let Some(options) = &self.started {
             let role = Role { starts: true, reconnects: false, receives: false, sends: false, receives_live: false };
             self.classes_at(options, role, &guest, &mut classes);
         }
-        for (values, classes) in values.iter_mut().zip(&classes) {
-            if classes.is_empty() {
-                continue;
+        for (alike, classes) in alike.iter_mut().zip(&classes).filter(|(_, classes)| !classes.is_empty()) {
+            let kind = |value: usize| classes.iter().map(move |classes| classes[value]);
+            for (value, first) in alike.iter_mut().enumerate() {
+                *first = (0..value).find(|first| kind(*first).eq(kind(value))).unwrap_or(value);
             }
-            let kind = |value: usize| -> Vec<usize> { classes.iter().map(|classes| classes[value]).collect() };
-            let mut known: Vec<Vec<usize>> = Vec::new();
-            values.retain(|value| {
-                let kind = kind(*value);
-                let is_new = !known.contains(&kind);
-                known.extend(is_new.then_some(kind));
-                is_new
-            });
         }
         if let Some(axis) = self.machines.axis {
-            let alike = self.alike_machines(model);
-            values[axis].retain(|value| alike.get(*value) == Some(value));
+            alike[axis] = self.alike_machines(model);
         }
-        values
+        alike
     }
 
     /// Puts the values of every input of this endpoint into classes: two are one where the endpoint is the same whatever
@@ -184,39 +184,29 @@ impl Plan<'_> {
 
     fn guest_view(&self, model: ModelId) -> GuestView {
         let (scenario, catalog) = (self.scenario, self.catalog);
-        let running = scenario.running.as_deref();
-        let live = running.map(|running| &running.live);
-        let named = match live {
-            Some(live) => live.model.filter(|_| live.mode == Mode::Custom),
-            None => Some(model).filter(|_| scenario.mode() == Mode::Custom && !scenario.takes_host_model()),
-        };
-        let definitions = || live.into_iter().chain(running.and_then(|running| running.inactive.as_ref()));
-        let policies = |policy: Policy| {
-            let of = |definition: &Definition| !definition.features.with(policy).is_empty();
-            !scenario.features.with(policy).is_empty() || definitions().any(of)
-        };
-        let forbids = policies(Policy::Forbid);
+        let inactive = scenario.running.as_deref().and_then(|running| running.inactive.as_ref());
+        let definitions = || inactive.map(|inactive| &inactive.features).into_iter().chain([&scenario.features]);
         // These are compared with the whole host, or libvirt chooses the model.
+        let forbids = definitions().any(|features| !features.with(Policy::Forbid).is_empty());
         let is_plain = !forbids && scenario.matching == Match::Exact && scenario.fallback == Fallback::Forbid;
-        let model = named.filter(|_| is_plain);
-        let Some(id) = model else {
-            return GuestView { model, features: FeatureSet::ALL, forbids, has_optional: true };
-        };
-        let mut features = scenario.features.mentioned();
-        definitions().for_each(|definition| features |= definition.features.mentioned());
+        if !is_plain || scenario.mode() != Mode::Custom {
+            return GuestView { model: None, features: FeatureSet::ALL };
+        }
+        let mut features = FeatureSet::EMPTY;
+        definitions().for_each(|policies| features |= policies.mentioned());
         for accel in [Accel::Kvm, Accel::Tcg] {
             features |= catalog
                 .qemu_defaults()
-                .of(id, accel)
+                .of(model, accel)
                 .map(crate::domain::qemu::ModelDefaults::anywhere)
                 .unwrap_or_default();
         }
         let names = catalog.named();
         // While vmx is off QEMU has none of its children on, and no definition mentions those that are only added.
-        let has_vmx = super::guests::may_have_vmx(catalog, scenario, [id].iter()) || running.is_some();
+        let has_vmx = super::guests::may_have_vmx(catalog, scenario, [model].iter()) || scenario.running.is_some();
         let never = if has_vmx { FeatureSet::EMPTY } else { names.vmx_children };
         for map in catalog.maps() {
-            if let Some(of_map) = map.model(id) {
+            if let Some(of_map) = map.model(model) {
                 features |= of_map.data | of_map.removed_set() | (of_map.added_set() - never);
             }
         }
@@ -224,11 +214,11 @@ impl Plan<'_> {
         if has_vmx {
             features |= names.vmx_children;
         }
-        if Some(id) == names.icelake_server {
+        if Some(model) == names.icelake_server {
             features.extend(names.pconfig);
         }
         features.insert(scenario.feature);
-        GuestView { model, features, forbids, has_optional: policies(Policy::Optional) }
+        GuestView { model: Some(model), features }
     }
 
     fn view(
@@ -241,17 +231,16 @@ impl Plan<'_> {
     ) -> View {
         let all = guest.features;
         let of_map = guest.model.and_then(|model| end.map.model(model));
-        let map_view = || match guest.model {
-            None => MapView::Whole(Arc::as_ptr(&end.map)),
-            Some(_) => MapView::Model {
-                model: of_map.map(|of_map| {
-                    let compat = of_map.partial_compat && !role.receives_live;
-                    (of_map.data, of_map.removed.clone(), of_map.added_set() & all, compat)
-                }),
-                order: end.map.order.iter().copied().filter(|feature| all.contains(*feature)).collect(),
-                in_msrs: end.map.in_msrs() & all,
-                migratable: if guest.has_optional { end.map.migratable() & all } else { FeatureSet::EMPTY },
-            },
+        let map_view = || {
+            if guest.model.is_none() {
+                return MapView::Whole(Arc::as_ptr(&end.map));
+            }
+            let model = of_map.map(|of_map| {
+                let compat = of_map.partial_compat && !role.receives_live;
+                (of_map.data, of_map.removed.clone(), of_map.added_set() & all, compat)
+            });
+            let known = end.map.order.iter().copied().zip(end.map.features.iter().cloned());
+            MapView::Model(model, known.filter(|(feature, _)| all.contains(*feature)).collect())
         };
         let map = once(&mut seen.maps, Arc::as_ptr(&end.map), || Rc::new(map_view()));
         let host = match end.host {
@@ -271,7 +260,7 @@ impl Plan<'_> {
         if guest.model.is_some() && all.is_subset(&end.qemu.properties) {
             behaviour.drop_unknown = DropUnknown::CommandLine;
         }
-        if matches!(&*map, MapView::Model { in_msrs, .. } if in_msrs.is_empty()) {
+        if end.map.in_msrs().is_disjoint(&all) {
             behaviour.msr_check = true;
         }
         // What QEMU ignored, or still accepts.
@@ -282,6 +271,7 @@ impl Plan<'_> {
         if !end.qemu.has_quirk(self.catalog, QuirkKind::NoFileThroughFd, None) {
             behaviour.restores_through_fd = none.restores_through_fd;
         }
+        let (version, lists, changes) = end.qemu.identity();
         let table = end.qemu.dependencies.rows;
         let dependencies = once(&mut seen.dependencies, table.as_ptr(), || {
             let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
@@ -295,7 +285,7 @@ impl Plan<'_> {
             properties: end.qemu.properties & all,
             dependencies,
             tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
-            version: end.qemu.version,
+            qemu: (version, Some(lists).filter(|_| guest.model.is_none()), changes),
             host,
         }
     }
@@ -317,12 +307,12 @@ impl Plan<'_> {
         if guest.model.is_some() {
             (own.decode_penalties, own.untranslated) = (none.decode_penalties, none.untranslated);
             (own.ignored, own.maximum_mode) = (own.ignored & guest.features, none.maximum_mode);
-            let lists = of_map.map(|model| (model.removed.is_empty(), model.added_set().is_disjoint(&guest.features)));
-            let (nothing_removed, nothing_added) = lists.unwrap_or((true, true));
-            if nothing_removed {
+            own.forbid_check = none.forbid_check;
+            if of_map.is_none_or(|model| model.removed.is_empty()) {
                 (own.removed_incoming, own.removed_reconnect) = (Regime::Nothing, Regime::Nothing);
             }
-            if nothing_added {
+            // A sender that looks for added features refuses a model that its map lacks.
+            if of_map.is_some_and(|model| model.added_set().is_disjoint(&guest.features)) {
                 (own.added, own.drop_added) = (none.added, none.drop_added);
             }
         }
@@ -330,10 +320,7 @@ impl Plan<'_> {
             own.filter_reported = none.filter_reported;
             own.reconnect_ignored = none.reconnect_ignored;
         }
-        if !guest.forbids {
-            own.forbid_check = none.forbid_check;
-        }
-        if !role.reconnects || (self.started.is_none() && self.scenario.running.is_none()) {
+        if !role.reconnects {
             (own.removed_reconnect, own.reconnect_ignored) = (none.removed_reconnect, none.reconnect_ignored);
         }
         if !role.receives {
@@ -351,7 +338,7 @@ impl Plan<'_> {
         if role.receives_live || (!role.starts && !role.receives) {
             own.partial_check = none.partial_check;
         }
-        if role.receives_live && !guest.forbids {
+        if role.receives_live {
             (own.registers_read, own.host_under_kvm) = (none.registers_read, none.host_under_kvm);
         }
         own

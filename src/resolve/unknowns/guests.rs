@@ -50,28 +50,29 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
 /// The machine types that the guest's may be.
 ///
 /// # Errors
-/// It equals none that is known, and the scenario does not say which one it is like.
+/// It equals none that is known, and the scenario does not say which one it is like; or none is known of this QEMU.
 pub(super) fn machines(
     catalog: &Catalog,
     scenario: &Scenario,
     axes: &mut Vec<Axis>,
 ) -> Result<Options<Machine>, Dependence> {
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
-    let stand_ins = |named: Option<MachineId>| -> Vec<(String, Machine)> {
+    let unknown = || Dependence::on(MACHINE);
+    let mut stand_ins = |named: Option<MachineId>| {
         let of = |(id, defaults): (MachineId, MachineId)| {
             let displayed = named.unwrap_or(id);
             let name = catalog.machine_name(displayed).into();
             let machine = Machine { id: Some(displayed), defaults, ..Machine::upstream(name, id) };
             (catalog.machine_name(id).to_owned(), machine)
         };
-        of_qemu(catalog, start).into_iter().map(of).collect()
+        let values: Vec<(String, Machine)> = of_qemu(catalog, start).map(of).collect();
+        if values.is_empty() { Err(unknown()) } else { Ok(options(axes, MACHINE, values)) }
     };
     let like = |name: &str, id: Option<MachineId>| {
         let like =
             |defaults| Machine { id, taken_for_granted: id.is_none(), ..Machine::upstream(name.into(), defaults) };
         scenario.machine_like.map(|defaults| Options::one(like(defaults)))
     };
-    let unknown = || Dependence::on(MACHINE);
     match &scenario.machine {
         MachineChoice::Listed(id) => {
             let name = catalog.machine_name(*id);
@@ -81,7 +82,7 @@ pub(super) fn machines(
                 return match (like(name, Some(*id)), downstream) {
                     (Some(like), _) => Ok(like),
                     (None, Some(_)) => Err(unknown()),
-                    (None, None) => Ok(options(axes, MACHINE, stand_ins(Some(*id)))),
+                    (None, None) => stand_ins(Some(*id)),
                 };
             };
             let known = Machine { id: Some(*id), ..Machine::upstream(name.into(), defaults) };
@@ -105,41 +106,29 @@ pub(super) fn machines(
             });
             suffixed.or_else(|| like(name, None)).ok_or_else(unknown)
         }
-        MachineChoice::Unknown => Ok(options(axes, MACHINE, stand_ins(None))),
+        MachineChoice::Unknown => stand_ins(None),
     }
 }
 
 /// The input that is the machine type.
 const MACHINE: &str = "machine type";
 
-/// The machine types of a QEMU, each with the one whose cells it takes.
-fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<(MachineId, MachineId)> {
-    let version = release.qemu.version.known();
+/// The machine types that a QEMU surely has, each with the one whose cells it takes; all of one that is not known.
+fn of_qemu(catalog: &Catalog, release: &Release) -> impl Iterator<Item = (MachineId, MachineId)> {
     let downstream = catalog.downstream().machines.iter().map(|known| known.machine);
     let all = catalog.qemu_defaults().machines.iter().copied().chain(downstream);
-    let with_base = all.filter_map(|id| Some((id, catalog.base(id, version.unwrap_or_default())?)));
-    let (mut found, mut upstream) = (Vec::new(), Vec::new());
-    for (id, base) in with_base {
-        if version.is_none() || release.has_machine(catalog, id) == Some(Presence::Yes) {
-            found.push((id, base));
-        }
-        if id == base {
-            upstream.push((id, base));
-        }
-    }
-    if found.is_empty() { upstream } else { found }
+    let has = |id: &MachineId| release.has_machine(catalog, *id).is_none_or(|presence| presence == Presence::Yes);
+    let version = release.qemu.version.known().unwrap_or_default();
+    all.filter(has).filter_map(move |id| Some((id, catalog.base(id, version)?)))
 }
 
 impl Plan<'_> {
-    /// Returns for each machine type the index of the first that is like it: every QEMU here has both, the model gets
-    /// the same from both, and both meet the same quirks.
+    /// Returns for each machine type the index of the first that is like it: every QEMU here has both, the model, or any
+    /// that libvirt may put in its place, gets the same from both, and both meet the same quirks.
     pub(super) fn alike_machines(&self, model: ModelId) -> Vec<usize> {
         let (catalog, machines) = (self.catalog, &self.machines);
-        if machines.len() < 2 {
-            return vec![0; machines.len()];
-        }
-        let running = self.scenario.running.as_deref().and_then(|running| running.live.model);
-        let cell = |machine, accel| catalog.cell(running.unwrap_or(model), machine, accel);
+        let cell = |machine, accel| catalog.cell(model, machine, accel);
+        let replaced = self.scenario.decodes();
         let mut known = Vec::new();
         let kinds = machines.iter().enumerate().map(|(index, machine)| {
             let endpoints = self.endpoints.iter().chain(&self.started);
@@ -149,6 +138,7 @@ impl Plan<'_> {
             let cells = [Accel::Kvm, Accel::Tcg].map(|accel| cell(machine.defaults, accel));
             let downstream = machine.id.and_then(|id| catalog.downstream().machine(id));
             let differs = downstream.map(|known| (&known.like, &known.differences));
+            let cells = (cells, replaced.then_some(machine.defaults));
             let kind = (name, has, cells, catalog.machine_quirks(machine.defaults), machine.quirk, differs);
             match known.iter().find(|(_, other)| *other == kind) {
                 Some((first, _)) => *first,

@@ -1,6 +1,6 @@
 //! Lists the hosts of a source or destination, and what the processor of one may have if only KVM's features are known.
 
-use super::{Axis, Options, Purpose, options};
+use super::{Axis, HOST, Options, Purpose, options};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, HostId, Vendor};
@@ -9,45 +9,53 @@ use crate::domain::scenario::{HostChoice, Scenario};
 use crate::resolve::endpoint::Host;
 use crate::resolve::host_model::signatures;
 
+/// The input of which it is not known what the silicon of a host shows beyond what KVM gives.
+const SILICON: &str = "host silicon";
+
 /// Returns the hosts, and what the silicon may show beyond what KVM gives, where that is not known.
 pub(super) fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    Purpose { wants_vmx, decodes, name: end, .. }: Purpose,
+    Purpose { wants_vmx, decodes, host: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Host>, Option<Options<FeatureSet>>) {
     if scenario.accel == Accel::Tcg {
         return (Options::one(Host::Capable), None);
     }
+    let input = |what: &str| end.map_or_else(|| what.to_owned(), |end| format!("{what} of the {end}"));
     match host {
         HostChoice::Capable => (Options::one(Host::Capable), None),
         HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
-            let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
+            let unknown =
+                silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, (&input(SILICON), axes)));
             let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, *features));
             let (vendor, features) = (*vendor, *features);
             let with = |signature| Host::With { vendor, features, silicon, signature };
             if !decodes {
                 return (Options::one(with(*signature)), unknown);
             }
-            let same = scenario.from_host == scenario.to_host;
-            let input = if same { "host signature".to_owned() } else { format!("host signature of the {end}") };
             let all = signatures(catalog, vendor, *signature).into_iter();
-            (options(axes, &input, all.map(|(label, signature)| (label, with(signature))).collect()), unknown)
+            (
+                options(
+                    axes,
+                    &input("host signature"),
+                    all.map(|(label, signature)| (label, with(signature))).collect(),
+                ),
+                unknown,
+            )
         }
         HostChoice::Listed(id) => {
             let known = catalog.host(*id);
             let silicon = match known.silicon {
                 Some(_) => None,
-                None => Some(unknown_silicon(catalog, known.vendor, known.features, axes)),
+                None => Some(unknown_silicon(catalog, known.vendor, known.features, (&input(SILICON), axes))),
             };
-            (options(axes, "host vmx-* features", alternatives(catalog, *id, wants_vmx)), silicon)
+            (options(axes, &input("host vmx-* features"), alternatives(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
             let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
-            let same = *host == HostChoice::Any || scenario.from_host != scenario.to_host;
-            let input = if same { "host".to_owned() } else { format!("host of the {end}") };
-            (options(axes, &input, all), None)
+            (options(axes, &input(HOST), all), None)
         }
     }
 }
@@ -83,7 +91,7 @@ fn unknown_silicon(
     catalog: &Catalog,
     vendor: Vendor,
     features: FeatureSet,
-    axes: &mut Vec<Axis>,
+    (input, axes): (&str, &mut Vec<Axis>),
 ) -> Options<FeatureSet> {
     let names = catalog.named();
     let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
@@ -93,5 +101,5 @@ fn unknown_silicon(
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
     let values =
         vec![("has more than KVM supports".to_owned(), known | least), ("has what KVM supports".to_owned(), least)];
-    options(axes, "host silicon", values)
+    options(axes, input, values)
 }
