@@ -63,6 +63,7 @@ const OPEN: &[Row] = &[
         None,
     ),
     // Before 3.2.0 libvirt compares with the processor, under TCG too.
+    ("qemu64,accel=tcg,machine=pc-i440fx-2.8,from=3.1.0:2.8.0,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
     (
         "qemu64,avx=optional,accel=tcg,machine=pc-i440fx-2.8,from=3.1.0:2.8.0,to=9.0.0:7.2.22",
         Verdict::Depends,
