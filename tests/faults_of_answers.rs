@@ -48,6 +48,9 @@ fn f2_the_way_back_is_answered_for_the_case_that_decided() {
     let found = back(&format!("host-passthrough,migratable=off,from-host=Core2-E6850,to-host=Xeon-Gold-6130,{ends}"));
     assert!(found.starts_with("refused, ") && found.contains("invtsc"), "{found}");
     // The features are not all that a guest sees of its CPU.
+    let link = "Skylake-Server,machine=pc-q35-5.2,accel=tcg,from=11.3.0:9.1.0,to=11.3.0:9.2.0";
+    let boot = Outlook::of(&CATALOG, &scenario(link), &answer(link)).cold_boot;
+    assert_eq!(boot, "at the destination: the guest sees other XSAVE states");
     let found = back("Icelake-Server,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
     assert!(found.starts_with("completes, but the guest does not get its XSAVE states back. "), "{found}");
     let found =

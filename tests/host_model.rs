@@ -74,6 +74,23 @@ fn host_model_on_a_named_host_is_decided() {
     assert_eq!(shown_model(&start), "Skylake-Server-IBRS");
 }
 
+/// RHEL's 8.0.0-7 and later decode with penalties, upstream's since 8.4.0.
+#[test]
+fn a_package_decodes_with_its_fixes() {
+    let libvirt = CATALOG.libvirt("8.0.0").unwrap();
+    let model = |build: Option<&str>| {
+        let release = build.map_or("8.0.0".to_owned(), |build| format!("8.0.0-{build}"));
+        let found = answer(&format!("host-model,accel=tcg,from={release}:6.2.0,to={release}:6.2.0"));
+        let request = Request { libvirt, build, qemu: "6.2.0".parse().unwrap(), host: None };
+        let started = found.trace.unwrap().start.prepared.unwrap();
+        for possible in expansions(&CATALOG, &request) {
+            assert_eq!(possible.guest.definition.features, started.features, "{release}");
+        }
+        CATALOG.model_name(started.model.unwrap())
+    };
+    assert_eq!((model(None), model(Some("10.module_el8.7.0"))), ("EPYC", "Opteron_G3"));
+}
+
 /// Hygon came to the map after 5.6.0. Of a vendor that the map does not name, a model of every vendor may be chosen.
 #[test]
 fn a_host_of_a_vendor_that_the_map_lacks_is_described_by_a_model_of_another() {

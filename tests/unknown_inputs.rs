@@ -10,6 +10,7 @@ use virt_cpu_explorer::internal::domain::catalog::Provenance;
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
 use virt_cpu_explorer::internal::domain::qemu::MachineId;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::input::domain;
 use virt_cpu_explorer::internal::resolve::{Budget, BudgetExceeded, Host, Plan, Resolver, Verdict, between_exact_maps};
 
@@ -69,6 +70,7 @@ const OPEN: &[Row] = &[
         None,
     ),
     // Before 3.2.0 libvirt compares with the processor, under TCG too.
+    ("qemu64,accel=tcg,machine=pc-i440fx-2.8,from=3.1.0:2.8.0,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
     (
         "qemu64,avx=optional,accel=tcg,machine=pc-i440fx-2.8,from=3.1.0:2.8.0,to=9.0.0:7.2.22",
         Verdict::Depends,
@@ -201,9 +203,40 @@ fn a_release_between_names_its_neighbours() {
             .map(|(id, lower, upper)| [name(*id), name(*lower), name(*upper)])
             .collect()
     };
+    let basis = |link: &str| explain(&CATALOG, &scenario(link), &answer(link)).basis;
+    let found = basis("EPYC,from=9.0.0:8.1.3,to=9.0.0:8.1.3");
+    assert_eq!(found.matches("QEMU 8.1.3: between 8.1.0 and 8.2.0").count(), 1, "{found}");
+    let found = basis("EPYC,from=9.0.0:7.2.22,to=9.0.0:9.1.5");
+    assert!(found.contains("QEMU 9.1.5: between 9.1.0 and 9.2.0") && !found.contains("QEMU 7.2.22"), "{found}");
     let four = |name: &str| [name, "9.10.0", "10.4.0"].map(str::to_owned);
     assert_eq!(names("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22"), Vec::<[String; 3]>::new());
     assert_eq!(names("EPYC,from=10.0.0:7.2.22,to=11.3.0:7.2.22,via=10.4.0"), [four("10.0.0")]);
+}
+
+#[test]
+fn an_input_that_is_known_is_none() {
+    for (link, inputs) in [
+        ("EPYC,from=9.0.0:7.2.22,to=11.3.0:10.0.13", &[][..]),
+        ("EPYC,topology=?,host=Xeon-Gold-6130,from=9.0.0:7.2.22,to=11.3.0:10.0.13", &["topology"]),
+        ("EPYC,accel=tcg,from=9.0.0:8.1.3,to=9.8.0:7.2.22", &["QEMU 8.1.3"]),
+    ] {
+        let scenario = scenario(link);
+        let plan = Plan::of(&CATALOG, &scenario).unwrap();
+        let found: Vec<&str> = plan.axes.iter().map(|axis| axis.input.as_str()).collect();
+        assert_eq!(found, inputs, "{link}");
+    }
+}
+
+/// One value for each answer: a pair of hosts where both are needed.
+#[test]
+fn hosts_that_are_not_named_have_examples() {
+    for hosts in ["", "to-host=any,", "from-host=?,"] {
+        let found = answer(&format!("host-passthrough,{hosts}from=9.0.0:7.2.22,to=9.0.0:7.2.22"));
+        let [input] = found.depends_on.as_slice() else { panic!("{:?}", found.depends_on) };
+        let verdicts: Vec<Verdict> = input.answers.iter().map(|possible| possible.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Unchanged, Verdict::Changed], "{hosts}: {input:?}");
+        assert!(input.answers[1].value.contains(" to "), "{hosts}: {input:?}");
+    }
 }
 
 #[test]

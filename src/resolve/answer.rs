@@ -302,21 +302,12 @@ pub fn between_exact_maps(catalog: &Catalog, scenario: &Scenario) -> Vec<(Libvir
     releases(scenario).filter_map(stand_ins).collect()
 }
 
-/// Returns the QEMU releases of a scenario that were not read as a whole, each once, with those whose facts stand in.
+/// Returns the QEMU releases of a scenario that were not read as a whole, each with those whose facts stand in.
 pub(crate) fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
-    let mut unread = Vec::new();
-    for version in releases(scenario).filter_map(|release| release.qemu.version.known()) {
+    let stand_ins = |version: Version| {
         let views = catalog.qemu_views(version);
-        let stand_ins = views.first().zip(views.last()).map(|(lower, upper)| (version, lower.answers, upper.answers));
-        let is_new =
-            |unread_before: &[(Version, Version, Version)]| unread_before.iter().all(|known| known.0 != version);
-        if let Some((_, lower, upper)) = stand_ins
-            && lower != version
-            && lower != upper
-            && is_new(&unread)
-        {
-            unread.push((version, lower, upper));
-        }
-    }
-    unread
+        let (lower, upper) = (views.first()?.answers, views.last()?.answers);
+        (lower != upper).then_some((version, lower, upper))
+    };
+    releases(scenario).filter_map(|release| stand_ins(release.qemu.version.known()?)).collect()
 }

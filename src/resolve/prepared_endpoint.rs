@@ -201,11 +201,13 @@ impl<'e> PreparedEndpoint<'e> {
     /// Returns the features that `host` and `max` enable by default: what the host lists and this QEMU has a name for,
     /// or TCG's `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` are supported in addition, but not enabled.
     pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
-        self.offered_to(facts, self.vendor, self.only_by_name)
+        let offered = self.offered_to(facts, self.vendor, self.only_by_name);
+        let kept = facts.catalog.named().invtsc.into_iter().filter(|_| !facts.guest.migratable).collect();
+        offered | (self.supported & kept)
     }
 
-    /// Returns the same as libvirt asks about it: without a machine type, and with what the dependency table clears
-    /// gone (`virQEMUCapsProbeQMPHostCPU`).
+    /// Returns the same as libvirt asks about it: what migrates, without a machine type, and with what the dependency table
+    /// clears gone (`virQEMUCapsProbeQMPHostCPU`).
     pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
         let series = facts.catalog.series(self.newest_machine(facts));
         let is_amd = self.host_vendor == Vendor::Amd;
@@ -226,8 +228,7 @@ impl<'e> PreparedEndpoint<'e> {
             }
         };
         let offered = if vendor == Vendor::Amd { offered - hidden_from_amd } else { offered };
-        let invtsc = names.invtsc.into_iter().collect();
-        if facts.guest.migratable { offered - invtsc } else { offered | (invtsc & self.supported) }
+        offered - names.invtsc.into_iter().collect()
     }
 }
 

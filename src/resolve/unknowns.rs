@@ -306,10 +306,9 @@ impl<'a> Plan<'a> {
             && matches!(rule, Some(RuleId::ModelUnsupported | RuleId::UnknownProperty))
     }
 
-    /// Returns the first case in short, so that a scenario can be passed over without trying the others; `None` where the
-    /// case may not count.
+    /// Returns the first case in short, so that a scenario can be passed over without trying the others.
     pub(crate) fn first_case(&self) -> Option<OutcomeWithFeatures> {
-        self.brief_of(&[]).filter(|_| !self.same_any_host)
+        self.brief_of(&[])
     }
 
     fn brief_of(&self, assignment: &[usize]) -> Option<OutcomeWithFeatures> {
@@ -342,7 +341,7 @@ pub(super) const HOST: &str = "host";
 /// Adds to an input one value for each answer, where those can be found: of a host, two listed ones in place of those
 /// that are not named, the same or another.
 pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: Dependence) -> Dependence {
-    if !scenario.lacks_host() || input.input != HOST {
+    if !scenario.lacks_host() {
         return input;
     }
     let listed: Vec<_> = catalog.recorded_hosts().map(|(id, host)| (HostChoice::Listed(id), &host.name)).collect();
@@ -350,9 +349,8 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
     let other = listed.first().into_iter().flat_map(|first| listed.iter().skip(1).map(move |other| (first, other)));
     for ((from, name), (to, other)) in same.chain(other) {
         let given = |host: &HostChoice, listed: &HostChoice| match host {
-            HostChoice::Capable => listed.clone(),
-            HostChoice::Any | HostChoice::Unknown if scenario.takes_host_model() => listed.clone(),
-            HostChoice::Listed(_) | HostChoice::Given(_) | HostChoice::Any | HostChoice::Unknown => host.clone(),
+            HostChoice::Capable | HostChoice::Any | HostChoice::Unknown => listed.clone(),
+            HostChoice::Listed(_) | HostChoice::Given(_) => host.clone(),
         };
         let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
         let named = Scenario { from_host, to_host, ..scenario.clone() };
