@@ -334,7 +334,6 @@ fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
         let like = |id: LibvirtId| format!(", map as in {}", catalog.release(id).name);
         let maps = match release.map {
             ReleaseMap::Exact(map) => vec![(String::new(), map)],
-            ReleaseMap::Between { lower, upper } if lower.1 == upper.1 => vec![(String::new(), lower.1)],
             ReleaseMap::Between { lower, upper } => vec![(like(lower.0), lower.1), (like(upper.0), upper.1)],
         };
         for (map_label, map) in maps {
