@@ -1,11 +1,18 @@
 //! What is not known: on what an answer depends, what it costs to find out, and how sure an answer is.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a question that cannot be asked fails the test")]
 
 mod support;
 
-use support::ask::{CATALOG, answer, scenario};
+use std::collections::{BTreeMap, BTreeSet};
+use support::ask::{CATALOG, answer, combinations, scenario};
 use virt_cpu_explorer::internal::domain::behaviour::Regime;
+use virt_cpu_explorer::internal::domain::catalog::Provenance;
+use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::qemu::MachineId;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::explain::explain;
-use virt_cpu_explorer::internal::resolve::{Budget, BudgetExceeded, Plan, Resolver, Verdict, between_exact_maps};
+use virt_cpu_explorer::internal::input::domain;
+use virt_cpu_explorer::internal::resolve::{Budget, BudgetExceeded, Host, Plan, Resolver, Verdict, between_exact_maps};
 
 /// Questions that differ in one thing each that an end is made from.
 const ALIKE: [&str; 12] = [
@@ -118,6 +125,16 @@ const OPEN: &[Row] = &[
     ("EPYC,machine=pc-q35-10.0,from=9.0.0:5.2.0,via=?:?,to=?:?", Verdict::Depends, &["too many combinations"], None),
     // Which machine types this package has was not read.
     ("EPYC,machine=?,from=4.5.0:2.12.0-1.el8,to=4.5.0:2.12.0-1.el8", Verdict::Depends, &["machine type"], None),
+    // A machine type of a distribution whose defaults were not read takes those of another, and is not in every QEMU.
+    ("EPYC,machine=microvm,check=none,from=4.5.0:3.1.0,to=4.5.0:3.1.0", Verdict::StartRefused, &[], None),
+    (
+        "EPYC,machine=pc-i440fx-rhel7.2.0,machine-like=pc-i440fx-2.4,from=8.0.0-7.module.el8:6.2.0-40.module.el8,\
+         to=8.0.0-7.module.el8:6.2.0-40.module.el8",
+        Verdict::Unchanged,
+        &[],
+        None,
+    ),
+    ("Skylake-Client,machine=?,from=9.0.0:9.1.0-1.el9,to=new:9.1.0-1.el9", Verdict::Depends, &["machine type"], None),
     // A release that may refuse the guest counts: only an unknown host is told from the guest's running there.
     ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Unchanged, &[], None),
     ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::StartRefused, &[], None),
@@ -282,8 +299,25 @@ fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
     let scenario = scenario(link);
     let plan = Plan::of(&CATALOG, &scenario).unwrap();
     assert_eq!(plan.price(), 3 + 20_000);
-    let answer = plan.resolve();
-    assert_eq!((answer.verdict, answer.depends_on[0].input.as_str()), (Verdict::Depends, "too many combinations"));
+    let joined = plan.resolve();
+    assert_eq!((joined.verdict, joined.depends_on[0].input.as_str()), (Verdict::Depends, "too many combinations"));
+    let found = |link: &str| -> Vec<(String, usize)> {
+        let answer = answer(link);
+        answer.depends_on.into_iter().map(|on| (on.input, on.answers.len())).collect()
+    };
+    for (link, expected) in [
+        (link, &[("libvirt of the source", 2), ("libvirt of the destination", 2), ("QEMU of the destination", 2)][..]),
+        ("?,machine=?,topology=?,host=?,from=9.0.0:?,to=10.2.0:?", &[("machine type", 2), ("QEMU of the source", 3)]),
+        (
+            "EPYC,topology=?,host=?,machine=pc-q35-5.2,from=?:10.0.13,to=?:11.1.2",
+            &[("libvirt of the source", 2), ("host of the source", 2)],
+        ),
+    ] {
+        let found = found(link);
+        let named: Vec<(&str, usize)> =
+            found.iter().skip(1).map(|(input, answers)| (input.as_str(), *answers)).collect();
+        assert_eq!(named, expected, "{link}");
+    }
 }
 
 #[test]
@@ -304,4 +338,139 @@ fn a_budget_ends_with_the_question_that_it_does_not_cover() {
 
     let mut endless = Budget::endless();
     assert!((0..3).all(|_| resolver.brief_within(&dear, &mut endless).is_ok()));
+}
+
+/// The names of the values of the one input that is not known, each with how many there are.
+fn named_values(link: &str) -> BTreeMap<String, usize> {
+    let scenario = scenario(link);
+    let plan = Plan::of(&CATALOG, &scenario).unwrap();
+    let [axis] = plan.axes.as_slice() else { panic!("{link}: {:?}", plan.axes) };
+    let mut counts = BTreeMap::new();
+    for label in &axis.values {
+        *counts.entry(label.split([',', ' ']).next().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+fn names(link: &str) -> BTreeSet<String> {
+    named_values(link).into_keys().collect()
+}
+
+#[test]
+fn every_value_that_an_unknown_input_may_have_is_tried() {
+    let all = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<BTreeSet<_>>();
+    let published = CATALOG.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published);
+    let releases = all(&mut published.map(|release| &*release.name));
+    assert_eq!(names("EPYC,machine=pc-q35-5.2,from=?:7.2.22,to=9.0.0:7.2.22"), releases);
+    assert_eq!(names("host-model,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=?:7.2.22"), releases);
+    let qemus: BTreeSet<String> = CATALOG.qemu_releases().iter().map(|facts| facts.version.to_string()).collect();
+    assert_eq!(names("EPYC,machine=pc-q35-5.2,from=9.0.0:?,to=9.0.0:7.2.22"), qemus);
+    let hosts = all(&mut CATALOG.recorded_hosts().map(|(_, host)| &*host.name));
+    for host in ["from-host=?", "to-host=?", "host=any", "from-host=any"] {
+        assert_eq!(names(&format!("EPYC,{host},machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22")), hosts);
+    }
+    let models = all(&mut CATALOG.pickable_models().map(|model| CATALOG.model_name(model)));
+    assert_eq!(names("?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22"), models);
+    let with_cells = |machine: &MachineId| CATALOG.qemu_defaults().machines.contains(machine);
+    for qemu in ["5.2.0", "7.2.22", "10.0.13"] {
+        let facts = CATALOG.qemu_releases().iter().find(|facts| facts.version.to_string() == qemu).unwrap();
+        let machines = facts.machines.iter().map(|known| known.machine).filter(with_cells);
+        let machines = all(&mut machines.map(|machine| CATALOG.machine_name(machine)));
+        assert_eq!(names(&format!("EPYC,machine=?,from=9.0.0:{qemu},to=9.0.0:{qemu}")), machines);
+    }
+}
+
+/// The names of the inputs that are not known.
+fn inputs(scenario: &Scenario) -> Vec<String> {
+    Plan::of(&CATALOG, scenario).unwrap().axes.into_iter().map(|axis| axis.input).collect()
+}
+
+/// A release has a value for each map that it may have, before and after what changes in it; a QEMU one for each
+/// neighbour whose facts are used.
+#[test]
+fn a_release_that_was_not_read_has_several_values() {
+    for (name, values) in named_values("EPYC,machine=pc-q35-5.2,from=?:7.2.22,to=9.0.0:7.2.22") {
+        let open = inputs(&scenario(&format!("EPYC,machine=pc-q35-5.2,from={name}:7.2.22,to=9.0.0:7.2.22")));
+        let ways = |kind: &str| if open.iter().any(|input| input.starts_with(kind)) { 2 } else { 1 };
+        assert_eq!(values, ways("libvirt map of ") * ways("switch "), "{name}: {open:?}");
+    }
+    for (name, values) in named_values("EPYC,machine=pc-q35-5.2,from=9.0.0:?,to=9.0.0:7.2.22") {
+        let open = inputs(&scenario(&format!("EPYC,machine=pc-q35-5.2,from=9.0.0:{name},to=9.0.0:7.2.22")));
+        assert_eq!(values, 1 + open.len(), "{name}: {open:?}");
+    }
+}
+
+#[test]
+fn only_switches_that_bear_on_the_guest_are_open() {
+    let named = "EPYC,machine=pc-q35-5.2,from=10.8.0:7.2.22,to=11.4.0:7.2.22";
+    let chosen = "host-model,host=Core-i7-8550U,machine=pc-q35-5.2,from=10.8.0:7.2.22,to=11.4.0:7.2.22";
+    let [named, chosen] = [named, chosen].map(|link| inputs(&scenario(link)));
+    let untranslated = "switch untranslated of libvirt 10.8.0".to_owned();
+    assert!(chosen.contains(&untranslated) && !named.contains(&untranslated), "{chosen:?} {named:?}");
+    for input in named.iter().chain(&chosen) {
+        let of = ["vmx-", "versioned", "v1-", "mpx-", "partial-compat", "sorted"];
+        assert!(!of.iter().any(|switch| input.starts_with(&format!("switch {switch}"))), "{input}");
+    }
+}
+
+/// The hosts of all cases, with what QEMU knows there.
+fn hosts(link: &str) -> Vec<(FeatureSet, FeatureSet, FeatureSet)> {
+    let scenario = scenario(link);
+    let plan = Plan::of(&CATALOG, &scenario).unwrap();
+    let host = |own: &Vec<usize>| match plan.case(own).unwrap().ends[0].host {
+        Host::With { features, silicon, .. } => (features, silicon, plan.case(own).unwrap().ends[0].qemu.properties),
+        Host::Capable => panic!("{link}: the host is given"),
+    };
+    combinations(&plan, 100).unwrap().iter().map(host).collect()
+}
+
+#[test]
+fn a_given_host_has_what_its_list_implies() {
+    let [arch, mds, sha512] = ["arch-capabilities", "mds-no", "sha512"].map(|name| CATALOG.feature(name).unwrap());
+    let ask = |host: &str, qemu: &str| hosts(&format!("EPYC,host={host},from=9.0.0:{qemu},to=9.0.0:{qemu}"));
+    // The silicon has what KVM gives; arch-capabilities is sure only of an Intel processor with rdctl-no.
+    for (host, has_arch) in [
+        ("Intel:sse2+arch-capabilities+rdctl-no", true),
+        ("Intel:sse2+arch-capabilities", false),
+        ("AMD:sse2+rdctl-no", false),
+    ] {
+        let all = ask(host, "7.2.22");
+        assert_eq!(all.len(), 2, "{host}");
+        for (features, silicon, _) in &all {
+            assert!(features.iter().all(|feature| feature == arch || silicon.contains(feature)), "{host}");
+        }
+        assert_eq!(all.iter().all(|(_, silicon, _)| silicon.contains(arch)), has_arch, "{host}");
+    }
+    // What KVM emulates on every AMD processor is not in the list of a QEMU that leaves it out.
+    for (vendor, qemu, emulated) in [("AMD", "10.1.3", true), ("AMD", "10.0.13", false), ("Intel", "10.1.3", false)] {
+        let all = ask(&format!("{vendor}:sse2"), qemu);
+        assert!(all.iter().all(|(features, ..)| features.contains(mds) == emulated), "{vendor} {qemu}");
+    }
+    // The list was read from this QEMU, which has a name for each, unless its own names were read.
+    for (qemu, knows) in [("7.2.22", false), ("8.1.3", true)] {
+        assert!(ask("Intel:sha512", qemu).iter().all(|(.., names)| names.contains(sha512) == knows), "{qemu}");
+    }
+}
+
+#[test]
+fn what_a_running_guests_qemu_was_told_matters_where_it_may_filter() {
+    let path = format!("{}/tests/data/domains/7.0.0-skylake.live.xml", env!("CARGO_MANIFEST_DIR"));
+    let tcg = std::fs::read_to_string(path).unwrap();
+    let kvm = tcg.replacen("type='qemu'", "type='kvm'", 1);
+    let open = |xml: &str, host: &str| {
+        let between = scenario(&format!("EPYC,machine=pc-q35-5.2,{host}from=7.0.0:5.2.0,to=9.0.0:7.2.22"));
+        let guest = domain::scenario(&CATALOG, &between, "guest.xml", xml.as_bytes()).unwrap();
+        inputs(&guest.scenario).contains(&"-cpu option of the running QEMU".to_owned())
+    };
+    assert_eq!([open(&tcg, ""), open(&kvm, ""), open(&kvm, "host=Xeon-Gold-6130,")], [true, false, true]);
+    assert!(!open(&kvm.replace("mode='custom'", "mode='host-passthrough'"), "host=Xeon-Gold-6130,"));
+}
+
+#[test]
+fn a_machine_type_that_may_have_a_quirk_is_tried_with_it() {
+    let scenario = scenario("EPYC,machine=pc-q35-noble-v2,from=11.3.0:10.1.0-1ubuntu1,to=11.3.0:10.1.0-1ubuntu1");
+    let plan = Plan::of(&CATALOG, &scenario).unwrap();
+    let all = combinations(&plan, 100).unwrap();
+    let quirks = all.iter().map(|own| plan.case(own).unwrap().guest.machine.quirk.is_some()).collect::<BTreeSet<_>>();
+    assert_eq!(quirks, BTreeSet::from([false, true]));
 }

@@ -66,8 +66,8 @@ impl Combinations {
         sizes(plan).into_iter().try_fold(1usize, usize::checked_mul).is_some_and(|count| count <= FEW_CASES)
     }
 
-    /// Those in which one input after the other has each of its values, together with the first, the middle and the
-    /// last values of the others.
+    /// Those in which one input after the other has each of its values, together with the first and the last values
+    /// of the others.
     pub(super) fn one_at_a_time(plan: &Plan<'_>) -> Self {
         let sizes = sizes(plan);
         let values = one_at_a_time(&sizes);
@@ -134,10 +134,9 @@ fn sizes(plan: &Plan<'_>) -> Vec<usize> {
 }
 
 fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {
-    let middle: Vec<usize> = sizes.iter().map(|size| size / 2).collect();
     let last: Vec<usize> = sizes.iter().map(|size| size - 1).collect();
     let mut all = Vec::new();
-    for base in [vec![0; sizes.len()], middle, last] {
+    for base in [vec![0; sizes.len()], last] {
         for (axis, size) in sizes.iter().enumerate() {
             for value in 0..*size {
                 let start = all.len();
