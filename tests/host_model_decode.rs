@@ -23,7 +23,7 @@ use virt_cpu_explorer::internal::domain::map::{CpuMap, Register};
 use virt_cpu_explorer::internal::export::{Around, cpu_xml, expansion_argument};
 use virt_cpu_explorer::internal::resolve::host_model::{
     BaselineCpu, BaselineError, HostModel, Libvirt, PossibleExpansion, Probe, Processor, Purpose, QemuModels, Reason,
-    Request, baseline, decode, domcapabilities, expansions, guest, guest_of_domcapabilities, inferred_signature,
+    Request, baseline, decode, expansions, guest, guest_of_domcapabilities, inferred_signature,
 };
 
 static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
@@ -278,6 +278,16 @@ fn probe(input: &Value) -> Probe {
     }
 }
 
+/// Host-model in `virsh domcapabilities`: everything that QEMU enables, whether it migrates or not.
+fn shown(release: &Release, probe: &Probe) -> HostModel {
+    let whole = Probe { not_migratable: FeatureSet::EMPTY, ..probe.clone() };
+    let mut shown = guest(release.libvirt(), &whole, FeatureSet::ALL).unwrap().decoded;
+    if release.behaviour.sorted_domcapabilities {
+        shown.features.sort_by_key(|(feature, _)| CATALOG.feature_name(*feature));
+    }
+    shown
+}
+
 #[test]
 fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
     let mut tally = Tally::default();
@@ -286,7 +296,7 @@ fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
         let release = Release::of(version);
         let probe = probe(&DOMCAPABILITIES["inputs"][input]);
         let kind = if NEAR.contains(&version) { "near" } else { "domcapabilities" };
-        let found = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        let found = shown(&release, &probe);
         tally.compare(kind, &format!("{version} {input}"), (&written(&found), text(case, "host_model")));
         if let Some(line) = case.get("command_line") {
             let found = guest(release.libvirt(), &probe, FeatureSet::ALL).unwrap();
@@ -303,7 +313,7 @@ fn a_guest_gets_what_domcapabilities_shows() {
     for case in DOMCAPABILITIES["cases"].as_array().unwrap().iter().filter(|case| case.get("command_line").is_some()) {
         let release = Release::of(text(case, "libvirt"));
         let probe = probe(&DOMCAPABILITIES["inputs"][text(case, "input")]);
-        let shown = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        let shown = shown(&release, &probe);
         let described = (shown.model, shown.vendor);
         let found = guest_of_domcapabilities(release.libvirt(), described, &shown.features, FeatureSet::ALL).unwrap();
         let name = format!("{} {}", text(case, "libvirt"), text(case, "input"));
@@ -319,7 +329,7 @@ fn features_that_domcapabilities_sorts_get_their_order_back() {
     assert!(release.behaviour.sorted_domcapabilities);
     for host in CATALOG.hosts() {
         let probe = Probe::kvm(&CATALOG, &qemu, &Processor::of_host(host));
-        let shown = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        let shown = shown(&release, &probe);
         let described = (shown.model, shown.vendor);
         let found = guest_of_domcapabilities(release.libvirt(), described, &shown.features, qemu.properties).unwrap();
         let known = guest(release.libvirt(), &probe, qemu.properties).unwrap();

@@ -1,61 +1,35 @@
 //! Holds all facts: releases, CPU maps, QEMU releases, defaults of models, hosts, products. They are checked once and
 //! never change.
 
-use super::behaviour::{
-    Backport, Behaviour, Known, MachineLifetime, MapFact, Quirk, QuirkKind, Setting, SwitchHistory,
-};
+use super::behaviour::MapFact;
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
-use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
+use super::host::{Host, HostId, HostSource, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
-use super::package::{Build, Distribution, Presence};
+use super::package::{Distribution, Presence};
 use super::policies::Policy;
 use super::product::Products;
 use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor};
 use super::version::Version;
 use foldhash::HashMap;
-use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
 mod between;
 mod build;
+mod decisions;
 mod qemu_view;
 
 pub use super::product::Product;
 pub use build::{ExactRelease, Parts};
+pub use decisions::Decisions;
 pub(crate) use qemu_view::QemuIndex;
 pub use qemu_view::QemuView;
 
 /// The index of a libvirt release in one catalog. With another catalog it is meaningless and may panic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LibvirtId(pub u16);
-
-/// How libvirt and QEMU releases decide, with dates.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Decisions {
-    /// The libvirt releases whose source tree was read, oldest first.
-    pub source_trees: Vec<Version>,
-    /// The first QEMU that is not resolved by dated rules alone.
-    pub first_qemu: Version,
-    /// The oldest libvirt whose expansion of host-model was compared with its own tests.
-    pub first_compared: Version,
-    /// Releases of libvirt and QEMU that introduced or fixed a problem, in addition to those that products ship.
-    pub(crate) milestones: Vec<(Version, Version)>,
-    /// Releases of libvirt and QEMU to try where a host decides, each with whether it is for `vmx-*`.
-    pub(crate) host_milestones: Vec<(bool, Version, Version)>,
-    /// Every switch with its history.
-    pub switches: Vec<SwitchHistory>,
-    /// Fixes carried by distributions' packages.
-    pub backports: Vec<Backport>,
-    /// What QEMU point releases do of their own.
-    pub quirks: Vec<Quirk>,
-    /// How long QEMU has the machine types of a release.
-    pub machine_lifetime: Option<MachineLifetime>,
-    /// The signature of the model `max` under TCG, with the QEMU release that first had it, oldest first.
-    pub tcg_signatures: Vec<(Version, CpuSignature)>,
-}
 
 /// The CPU map of a release: exact, or derived from the exact maps before and after it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -278,31 +252,6 @@ impl Catalog {
         &self.products
     }
 
-    /// Returns every switch, backport and quirk.
-    #[doc(hidden)]
-    pub fn decisions(&self) -> &Decisions {
-        &self.decisions
-    }
-
-    /// Returns how a release of this number behaves, and the switches between whose two values it lies:
-    /// for each the value it had before, which is the one set, and the one after.
-    #[doc(hidden)]
-    pub fn behaviour(&self, version: Version) -> (Behaviour, Vec<(&Setting, &Setting)>) {
-        let mut behaviour = Behaviour::default();
-        let mut open = Vec::new();
-        for history in &self.decisions.switches {
-            match history.at(version) {
-                Some(Known::Sure(dated)) => behaviour.apply(&dated.setting),
-                Some(Known::Either(before, after)) => {
-                    behaviour.apply(&before.setting);
-                    open.push((&before.setting, &after.setting));
-                }
-                None => {}
-            }
-        }
-        (behaviour, open)
-    }
-
     /// Returns what distributions change.
     #[doc(hidden)]
     pub fn downstream(&self) -> &Downstream {
@@ -369,56 +318,6 @@ impl Catalog {
         let release = self.release(id);
         let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
         made.into_iter().flatten().collect()
-    }
-
-    /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.
-    pub(crate) fn backports(&self, version: Version, build: Build<'_>) -> impl Iterator<Item = (&Backport, Presence)> {
-        self.decisions
-            .backports
-            .iter()
-            .filter(move |fix| fix.release == version && fix.distribution == build.distribution.mark)
-            .map(move |fix| (fix, fix.since.at(build.number)))
-            .filter(|(_, presence)| *presence != Presence::No)
-    }
-
-    /// Returns whether it was read what the distribution's builds of a libvirt release change.
-    pub(crate) fn has_backports(&self, version: Version, build: Build<'_>) -> bool {
-        let rows = &self.decisions.backports;
-        rows.iter().any(|fix| fix.release == version && fix.distribution == build.distribution.mark)
-    }
-
-    /// Returns whether some package of a libvirt release changes one of these settings.
-    pub(crate) fn packages_change(&self, version: Version, is_meant: impl Fn(&Setting) -> bool) -> bool {
-        let mut of_release = self.decisions.backports.iter().filter(|fix| fix.release == version);
-        of_release.any(|fix| fix.settings.iter().any(&is_meant))
-    }
-
-    /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
-    /// (`None`: a machine type that names no series).
-    pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
-        let on_machine =
-            |quirk: &Quirk| quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since));
-        self.decisions.quirks.iter().any(|quirk| quirk.kind == kind && quirk.is_of(version) && on_machine(quirk))
-    }
-
-    /// Returns the quirks that a QEMU release has on some machine type, by bit.
-    fn quirks_of(&self, version: Version) -> u32 {
-        let known = self.decisions.quirks.iter().filter(|quirk| quirk.is_of(version));
-        known.fold(0, |all, quirk| all | 1 << quirk.kind as u32)
-    }
-
-    /// Returns the signature of the model `max` under this QEMU's TCG.
-    pub(crate) fn tcg_signature(&self, qemu: Version) -> Option<CpuSignature> {
-        let dated = self.decisions.tcg_signatures.iter().rfind(|(since, _)| qemu >= *since);
-        dated.map(|(_, signature)| *signature)
-    }
-
-    /// Returns which of the quirks that come with newer machine types this one meets, by bit.
-    pub(crate) fn machine_quirks(&self, machine: MachineId) -> u32 {
-        let series = self.series(machine);
-        let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
-        let quirks = self.decisions.quirks.iter().map(|quirk| meets(quirk.machines_since));
-        quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
     }
 
     /// Returns the model's vendor: the newest map's that names one, else the one QEMU has builtin, else the one of

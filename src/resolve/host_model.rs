@@ -29,7 +29,7 @@ pub use baseline::{BaselineCpu, BaselineError, baseline};
 pub use candidate::Score;
 pub(crate) use candidate::{Candidate, Rejection};
 pub(crate) use expand::{Expansion, added_tsx, command_line, migratable_host_model};
-pub use expand::{Probe, domcapabilities, guest, guest_of_domcapabilities};
+pub use expand::{Probe, guest, guest_of_domcapabilities};
 pub(crate) use on_release::signatures;
 pub use on_release::{PossibleExpansion, Request, expansions};
 pub(crate) use on_release::{expansions_of_domcapabilities, not_asked};

@@ -151,22 +151,8 @@ pub(crate) fn added_tsx(libvirt: Libvirt<'_>, prepared: &Definition) -> impl Ite
 
 /// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.
 pub(crate) fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
-    let features = probe.processor.features - probe.not_migratable;
-    decoded_for_guest(libvirt, probe, &Processor { features, ..probe.processor.clone() })
-}
-
-/// Returns host-model in `virsh domcapabilities`: everything QEMU enables, whether it migrates or not.
-pub fn domcapabilities(catalog: &Catalog, libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
-    let mut decoded = decoded_for_guest(libvirt, probe, &probe.processor)?;
-    if libvirt.behaviour.sorted_domcapabilities {
-        decoded.features.sort_by_key(|(feature, _)| catalog.feature_name(*feature));
-    }
-    Some(decoded)
-}
-
-fn decoded_for_guest(libvirt: Libvirt<'_>, probe: &Probe, processor: &Processor) -> Option<HostModel> {
-    let features = processor.features - libvirt.behaviour.untranslated;
-    let processor = Processor { features, ..processor.clone() };
+    let features = probe.processor.features - probe.not_migratable - libvirt.behaviour.untranslated;
+    let processor = Processor { features, ..probe.processor.clone() };
     let mut decoded = decode(libvirt, &processor, Purpose::Guest(Some(&probe.models)), &[])?;
     if !probe.has_unavailable_features {
         let in_msrs = libvirt.map.in_msrs();

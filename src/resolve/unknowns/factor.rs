@@ -13,7 +13,6 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 use crate::resolve::endpoint::{Endpoint, Host};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The most alternatives of one endpoint that are compared; beyond, every value counts as one of its own.
@@ -31,17 +30,17 @@ struct Role {
 }
 
 /// What an endpoint is to one guest: two alternatives with the same view give the same answers. They are compared in this
-/// order: what differs most often stands first.
+/// order: what differs most often stands first. Map, machine types and dependencies stand in [`Seen`].
 #[derive(PartialEq)]
 struct View {
     host: Host,
     qemu: QemuName,
     behaviour: Behaviour,
-    map: Rc<MapView>,
+    map: usize,
     has_model: bool,
-    has_machines: Rc<[bool]>,
+    has_machines: usize,
     properties: FeatureSet,
-    dependencies: Needs,
+    dependencies: usize,
     tcg: [FeatureSet; 3],
 }
 
@@ -52,25 +51,33 @@ type QemuName = (Version, Option<Version>, *const QemuChanges);
 /// The two releases between which a QEMU stands, and its changes.
 type BetweenQemus = (Version, Version, *const QemuChanges);
 
-/// Which features each feature of QEMU needs.
-type Needs = Rc<[(FeatureId, FeatureSet)]>;
-
 /// What the alternatives of one endpoint share, each worked out once, by the address of the map or the table.
 #[derive(Default)]
 struct Seen {
-    maps: Vec<(*const CpuMap, Rc<MapView>)>,
-    machines: Vec<(BetweenQemus, Rc<[bool]>)>,
-    dependencies: Vec<(*const Dependency, Needs)>,
+    maps: Numbered<*const CpuMap, MapView>,
+    machines: Numbered<BetweenQemus, Vec<bool>>,
+    dependencies: Numbered<*const Dependency, Vec<(FeatureId, FeatureSet)>>,
 }
 
-/// Returns what is known under a key, or works it out.
-fn once<K: PartialEq, V: ?Sized>(known: &mut Vec<(K, Rc<V>)>, key: K, make: impl FnOnce() -> Rc<V>) -> Rc<V> {
-    if let Some((_, value)) = known.iter().find(|(other, _)| *other == key) {
-        return Rc::clone(value);
+/// The numbers of the values that were worked out for keys, and these values: equal ones have one number.
+type Numbered<K, V> = (Vec<(K, usize)>, Vec<V>);
+
+/// Returns the number of what is known under a key, or works it out.
+fn number_of<K: PartialEq, V: PartialEq>(
+    (of_keys, values): &mut Numbered<K, V>,
+    key: K,
+    make: impl FnOnce() -> V,
+) -> usize {
+    if let Some((_, number)) = of_keys.iter().find(|(other, _)| *other == key) {
+        return *number;
     }
     let value = make();
-    known.push((key, Rc::clone(&value)));
-    value
+    let number = values.iter().position(|known| *known == value).unwrap_or(values.len());
+    if number == values.len() {
+        values.push(value);
+    }
+    of_keys.push((key, number));
+    number
 }
 
 /// What a map is to one guest.
@@ -242,7 +249,7 @@ impl Plan<'_> {
             let known = end.map.order.iter().copied().zip(end.map.features.iter().cloned());
             MapView::Model(model, known.filter(|(feature, _)| all.contains(*feature)).collect())
         };
-        let map = once(&mut seen.maps, Arc::as_ptr(&end.map), || Rc::new(map_view()));
+        let map = number_of(&mut seen.maps, Arc::as_ptr(&end.map), map_view);
         let host = match end.host {
             Host::Capable => Host::Capable,
             Host::With { vendor, features, silicon, signature } => {
@@ -250,17 +257,17 @@ impl Plan<'_> {
                 Host::With { vendor, features: features & all, silicon: silicon & all, signature }
             }
         };
-        let has_machines = once(&mut seen.machines, end.qemu.identity(), || {
+        let has_machines = number_of(&mut seen.machines, end.qemu.identity(), || {
             self.machines.iter().map(|machine| options.has_machine(self.catalog, end, machine)).collect()
         });
         let mut behaviour = self.narrowed(&end.behaviour, of_map, role, guest);
-        if !has_machines.contains(&false) {
+        if !seen.machines.1[has_machines].contains(&false) {
             behaviour.validate_incoming_machine = true;
         }
         if guest.model.is_some() && all.is_subset(&end.qemu.properties) {
             behaviour.drop_unknown = DropUnknown::CommandLine;
         }
-        if end.map.in_msrs().is_disjoint(&all) {
+        if !behaviour.msr_check && end.map.in_msrs().is_disjoint(&all) {
             behaviour.msr_check = true;
         }
         // What QEMU ignored, or still accepts.
@@ -273,7 +280,7 @@ impl Plan<'_> {
         }
         let (version, lists, changes) = end.qemu.identity();
         let table = end.qemu.dependencies.rows;
-        let dependencies = once(&mut seen.dependencies, table.as_ptr(), || {
+        let dependencies = number_of(&mut seen.dependencies, table.as_ptr(), || {
             let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
             rows.filter(|(_, children)| !children.is_empty()).collect()
         });
