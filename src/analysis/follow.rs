@@ -94,6 +94,8 @@ pub enum State {
     Refused,
     /// The guest did not reach this stage.
     NotReached,
+    /// The guest was already running: nothing says how it was started.
+    Unknown,
 }
 
 /// How a state is drawn where there is room for one sign.
@@ -261,7 +263,8 @@ impl State {
             | Self::Kept
             | Self::Stays
             | Self::Refused
-            | Self::NotReached => None,
+            | Self::NotReached
+            | Self::Unknown => None,
         }
     }
 
@@ -274,7 +277,7 @@ impl State {
             Self::Flag(true) => Mark::WrittenOn,
             Self::Mention(_) | Self::Flag(false) => Mark::WrittenOff,
             Self::UnknownToMap => Mark::Unknown,
-            Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached => Mark::Unmentioned,
+            Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached | Self::Unknown => Mark::Unmentioned,
             Self::Agrees | Self::Kept => Mark::Same,
             Self::Extra | Self::Missing | Self::Lost | Self::Gained | Self::Refused => Mark::Harm,
         }

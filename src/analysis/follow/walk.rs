@@ -68,6 +68,9 @@ impl Walk<'_> {
             Step::FullCheck => self.check(arrival),
             _ if self.refused == Some(step) => (State::Refused, self.answer.rule.map(By::Rule)),
             Step::Definition => self.said(start, Some(&start.given), |_, _| Some(WrittenBy::Given)),
+            Step::Prepared | Step::CommandLine if start.prepared.is_none() && start.live.is_some() => {
+                (State::Unknown, None)
+            }
             Step::Prepared => self.said(start, start.prepared.as_ref(), StartTrace::prepared_by),
             Step::CommandLine => self.flag(start),
             Step::SourceCpu => self.cpu(start),

@@ -32,6 +32,7 @@ pub fn state_word(state: State) -> &'static str {
         State::Stays => "guest stays",
         State::Refused => "REFUSED",
         State::NotReached => "not reached",
+        State::Unknown => "unknown",
     }
 }
 

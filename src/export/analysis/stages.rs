@@ -174,6 +174,7 @@ impl StageText<'_> {
                 vec![format!("The guest is refused here. libvirt reports: {}", message(self.catalog, refusal))]
             }),
             State::Stays | State::NotReached => vec![self.never_reached(step)],
+            State::Unknown => vec!["The guest was already running, so how it was started is not known.".to_owned()],
         }
     }
 
@@ -188,7 +189,6 @@ impl StageText<'_> {
                 };
                 format!("The guest keeps running at {side}; {} does not change.", self.name())
             }
-            (Step::Prepared | Step::CommandLine, true) => "Unknown: the guest was already running.".to_owned(),
             (_, true) => "Not reached: the migration ended earlier.".to_owned(),
         }
     }
