@@ -90,13 +90,12 @@ impl<'a> Dependencies<'a> {
 
     #[inline(never)]
     fn children_of_parents(&self, parents: &FeatureSet) -> FeatureSet {
-        let mut all = FeatureSet::EMPTY;
-        for parent in parents.iter() {
-            if let Ok(row) = self.rows.binary_search_by_key(&parent, |(parent, _)| *parent) {
-                all |= self.rows[row].1;
-            }
+        if let Some(parent) = parents.single() {
+            let row = self.rows.binary_search_by_key(&parent, |(known, _)| *known);
+            return row.ok().and_then(|row| self.rows.get(row)).map_or(FeatureSet::EMPTY, |(_, children)| *children);
         }
-        all
+        let of_lost = self.rows.iter().filter(|(parent, _)| parents.contains(*parent));
+        of_lost.fold(FeatureSet::EMPTY, |all, (_, children)| all | *children)
     }
 }
 
