@@ -1,6 +1,6 @@
 //! Lists the alternatives of a source or destination: libvirt releases and stand-in maps, open switches, QEMUs, hosts.
 
-use super::hosts::hosts;
+use super::hosts::{hosts, processors};
 use super::{Axis, Dependence, Options, Purpose, index_of, options};
 use crate::domain::behaviour::{Backport, Behaviour, HostUnderKvm, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
@@ -73,13 +73,9 @@ impl<'a> EndpointOptions<'a> {
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
         let qemu_build = qemu_builds(catalog, release, &mut axes);
         let (mut host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
-        // virQEMUCapsInitHostCPUModel of 3.1.0: the processor decides what is optional, under TCG too.
         let by_processor = |libvirt: &Libvirt| libvirt.behaviour.host_under_kvm == HostUnderKvm::Cpuid;
         if scenario.has_optional_under_tcg() && libvirt.iter().flat_map(Options::iter).any(by_processor) {
-            let all = FeatureSet::ALL;
-            let able = Host::With { vendor: Vendor::Amd, features: all, silicon: all, signature: None };
-            let values = [("lacks what is optional", Host::Capable), ("has what is optional", able)];
-            host = options(&mut axes, "host silicon", values.map(|(label, host)| (label.to_owned(), host)).into());
+            host = processors(purpose.host, &mut axes);
         }
         let values = Values {
             axes,

@@ -30,7 +30,7 @@ struct Role {
 }
 
 /// What an endpoint is to one guest: two alternatives with the same view give the same answers. They are compared in this
-/// order: what differs most often stands first. Map, machine types and dependencies stand in [`Seen`].
+/// order: what differs most often stands first. Map, machine types and dependencies are numbers in [`Seen`].
 #[derive(PartialEq)]
 struct View {
     host: Host,

@@ -12,6 +12,20 @@ use crate::resolve::host_model::signatures;
 /// The input of which it is not known what the silicon of a host shows beyond what KVM gives.
 const SILICON: &str = "host silicon";
 
+/// Names an input of the host at this place; of one host for all places where none is given.
+fn input_of(what: &str, place: Option<&str>) -> String {
+    place.map_or_else(|| what.to_owned(), |place| format!("{what} of the {place}"))
+}
+
+/// Returns the processors of a host under TCG, by which libvirt decides what is optional (libvirt
+/// `virQEMUCapsInitHostCPUModel` of 3.1.0).
+pub(super) fn processors(place: Option<&str>, axes: &mut Vec<Axis>) -> Options<Host> {
+    let all = FeatureSet::ALL;
+    let able = Host::With { vendor: Vendor::Amd, features: all, silicon: all, signature: None };
+    let values = [("lacks what is optional", Host::Capable), ("has what is optional", able)];
+    options(axes, &input_of(SILICON, place), values.map(|(label, host)| (label.to_owned(), host)).into())
+}
+
 /// Returns the hosts, and what the silicon may show beyond what KVM gives, where that is not known.
 pub(super) fn hosts(
     catalog: &Catalog,
@@ -23,7 +37,7 @@ pub(super) fn hosts(
     if scenario.accel == Accel::Tcg {
         return (Options::one(Host::Capable), None);
     }
-    let input = |what: &str| end.map_or_else(|| what.to_owned(), |end| format!("{what} of the {end}"));
+    let input = |what: &str| input_of(what, end);
     match host {
         HostChoice::Capable => (Options::one(Host::Capable), None),
         HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
