@@ -6,7 +6,7 @@ mod support;
 
 use support::ask::{CATALOG, answer, policies};
 use virt_cpu_explorer::internal::domain::definition::{Match, Mode, Policy};
-use virt_cpu_explorer::internal::resolve::{Sent, Trace};
+use virt_cpu_explorer::internal::resolve::{Sent, Trace, Verdict};
 
 fn trace(link: &str) -> Trace {
     answer(link).trace.unwrap()
@@ -34,6 +34,21 @@ fn a_daemon_that_takes_over_a_guest_keeps_its_original_cpu() {
     let sent = &found.migrations[0].sent;
     assert_eq!(Some(&sent.xml), found.start.live.as_ref());
     assert_eq!(sent.cookie, found.reconnected);
+}
+
+/// libvirt's `qemuDomainObjPrivateXMLParse`: a daemon before 3.5.0 does not read the original CPU, and before 3.2.0 no check.
+#[test]
+fn a_daemon_that_is_too_old_forgets_the_original_cpu_and_the_check() {
+    let guest = "Conroe,+cmp_legacy,check=partial,machine=pc-q35-7.1,accel=tcg,topology=1-2-2-1,\
+                 started=5.5.0:10.0.13,to=4.1.0:7.2.22";
+    for (from, verdict) in [("5.5.0", Verdict::Aborted), ("3.4.0", Verdict::Aborted), ("1.1.1", Verdict::Changed)] {
+        let link = format!("{guest},from={from}:10.0.13");
+        let (found, sent) = (trace(&link), sent(&link));
+        assert_eq!(sent.cookie.is_some(), from == "5.5.0", "{from}");
+        let kept = if from == "5.5.0" { found.start.prepared } else { found.reconnected };
+        assert_eq!(policies(Some(&sent.xml)), policies(kept.as_ref()), "{from}");
+        assert_eq!(answer(&link).verdict, verdict, "{from}");
+    }
 }
 
 /// libvirt's `qemuDomainUpdateCPU`: since 10.3.0 the cookie is used even where it says the same.

@@ -269,7 +269,9 @@ settings! {
         DropUnknown "drop-unknown" pub(crate) drop_unknown: DropUnknown = DropUnknown::Never;
         /// Features stripped from the definition before the command line (`virQEMUCapsCPUFilterFeatures`).
         Ignored "ignored" pub(crate) ignored: FeatureSet = FeatureSet::EMPTY;
-        /// The same features are stripped from what QEMU reports.
+        /// Features of the definition that the command line does not name (`qemuFeatureNoEffect`, 5.4.0).
+        Unwritten "unwritten" pub(crate) unwritten: FeatureSet = FeatureSet::EMPTY;
+        /// The ignored features are stripped from what QEMU reports.
         FilterReported "filter-reported" pub(crate) filter_reported: bool = false;
         /// Ignored features are dropped from the live definition at a reconnect.
         ReconnectIgnored "reconnect-ignored" pub(crate) reconnect_ignored: bool = false;

@@ -273,9 +273,10 @@ impl Catalog {
         self.machine_index.get(usize::from(machine.0))?.0
     }
 
-    /// Returns the QEMU series that a machine type is named after.
-    pub(crate) fn series(&self, machine: MachineId) -> Option<(u16, u16)> {
-        self.machine_index.get(usize::from(machine.0))?.1
+    /// Returns the QEMU series that a machine type is named after; one beyond all of a type such as `microvm`, which names
+    /// none: it has no compatibility properties, as the newest types have none.
+    pub(crate) fn series(&self, machine: MachineId) -> (u16, u16) {
+        self.machine_index.get(usize::from(machine.0)).and_then(|known| known.1).unwrap_or((u16::MAX, 0))
     }
 
     /// Returns whether a QEMU, of a distribution or upstream's, has a machine type.

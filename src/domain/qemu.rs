@@ -231,6 +231,9 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
 const LATE_FEATURE_WORDS: &[(u32, u32, usize)] =
     &[(0x14, 0, 2), (0x12, 0, 0), (0x12, 0, 1), (0x12, 1, 0), (7, 1, 3), (7, 2, 3), (0x24, 0, 1)];
 
+/// The words of model-specific registers, in their order (`FEAT_ARCH_CAPABILITIES` to `FEAT_VMX_VMFUNC`).
+const REGISTER_WORDS: &[u32] = &[0x10a, 0xcf, 0x345, 0x48e, 0x48b, 0x48d, 0x48f, 0x490, 0x485, 0x48c, 0x480, 0x491];
+
 /// An XSAVE state: bits of CPUID leaf 0xd, subleaf 0, register eax.
 pub(crate) struct XsaveState {
     /// The feature that brings it.
@@ -265,7 +268,8 @@ pub(crate) fn feature_word(register: Register) -> (usize, u32) {
         }
         Register::Msr { index, masks: [eax, edx] } => {
             let bit = if eax == 0 { 32 + edx.trailing_zeros() } else { eax.trailing_zeros() };
-            (XSAVE_WORD + 1 + index as usize, bit)
+            let word = REGISTER_WORDS.iter().position(|word| *word == index).unwrap_or(REGISTER_WORDS.len());
+            (XSAVE_WORD + 1 + word, bit)
         }
     }
 }

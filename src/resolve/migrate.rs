@@ -300,9 +300,12 @@ fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: Featu
 /// `qemuProcessRefreshCPU`).
 fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
     let behaviour = &source.end.behaviour;
-    // qemuDomainUpdateCPU, 10.3.0 (commit 4331048257): the live CPU is kept where there is no original one.
-    if behaviour.original == Original::Always && guest.original.is_none() {
-        guest.original = Some(guest.live.clone());
+    match behaviour.original {
+        // qemuProcessReconnect, 10.3.0 (commit 4331048257): the live CPU is kept where there is no original one.
+        Original::Always if guest.original.is_none() => guest.original = Some(guest.live.clone()),
+        // qemuDomainObjPrivateXMLParse, before 3.5.0: an original one is not read.
+        Original::Never => guest.original = None,
+        Original::Always | Original::IfChanged => {}
     }
     // qemuProcessRefreshCPU of 10.4.0, not yet of 9.10.0: what is removed from the model is required.
     if behaviour.removed_reconnect == Regime::Require

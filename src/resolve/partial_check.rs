@@ -269,8 +269,10 @@ fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &
         HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
     };
     let host = host_cpu(facts, endpoint).map_or_else(at_best, known);
+    // Nor did it ask then whether the feature can be migrated (x86UpdateCustom in 1.2.16).
+    let asks_migratable = endpoint.end.behaviour.host_under_kvm != HostUnderKvm::Cpuid;
     for feature in map.in_order(optional) {
-        let index = map.order.iter().position(|known| *known == feature);
+        let index = map.order.iter().position(|known| *known == feature).filter(|_| asks_migratable);
         let migratable = index.is_none_or(|index| map.features[index].migratable);
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);

@@ -146,7 +146,9 @@ impl<'e> PreparedEndpoint<'e> {
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
         let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
-        let series = catalog.series(defaults);
+        // A type without cells, such as microvm, has its own place among the series, whatever its models are like.
+        let own = guest.machine.id.filter(|id| base.is_none() && catalog.downstream().machine(*id).is_none());
+        let series = Some(catalog.series(own.unwrap_or(defaults)));
         let quirk = |kind, machine| end.qemu.has_quirk(catalog, kind, machine);
         let reports_threads = quirk(QuirkKind::ThreadsReported, None);
         let vendor = match (guest.accel, end.host, model) {
@@ -209,7 +211,7 @@ impl<'e> PreparedEndpoint<'e> {
     /// Returns the same as libvirt asks about it: what migrates, without a machine type, and with what the dependency table
     /// clears gone (`virQEMUCapsProbeQMPHostCPU`).
     pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
-        let series = facts.catalog.series(self.newest_machine(facts));
+        let series = Some(facts.catalog.series(self.newest_machine(facts)));
         let is_amd = self.host_vendor == Vendor::Amd;
         let hidden =
             if is_amd { only_by_name(facts.catalog, self.end, facts.guest, series) } else { FeatureSet::EMPTY };

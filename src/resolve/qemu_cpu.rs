@@ -22,7 +22,8 @@ pub(super) fn build<'c>(
     let flags = &definition.features;
     let names = facts.catalog.named();
     // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
-    let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
+    let (unwritten, properties) = (endpoint.end.behaviour.unwritten, endpoint.end.qemu.properties);
+    let (mut flags_on, flags_off) = (flags.on() - unwritten, (flags.off() - unwritten) & properties);
     if endpoint.end.behaviour.add_tsx {
         flags_on.extend(added_tsx(endpoint.end.libvirt(facts.catalog), definition));
     }

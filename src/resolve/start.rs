@@ -174,6 +174,7 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
     if endpoint.end.behaviour.drop_unknown == DropUnknown::Never {
         named |= policies.off();
     }
+    named -= endpoint.end.behaviour.unwritten;
     if let Some(feature) = policies.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         let (on, mode) = (policies.on().contains(feature), prepared.mode);

@@ -145,7 +145,8 @@ pub(super) fn check_forbidden(node: &Node, cpu: &Cpu, question: &Question) -> Re
         if policy != "forbid" {
             continue;
         }
-        let by_qemu = qemu_has(node, cpu, question, feature);
+        // virQEMUCapsProbeQMPHostCPU, 3.2.0: asked with migratable=on, which leaves invtsc out.
+        let by_qemu = qemu_has(node, cpu, question, feature) && feature != "invtsc";
         let is_listed = if question.accel == "tcg" {
             // x86DataToCPU: what EPYC has is not listed in addition to it; only there it is known to be EPYC.
             if by_qemu && !describes_as_epyc(node) {
@@ -169,12 +170,18 @@ pub(super) fn check_forbidden(node: &Node, cpu: &Cpu, question: &Question) -> Re
 
 /// x86DataToCPU: recorded under TCG, each release with its own QEMU; with a newer one another model may be nearer.
 fn describes_as_epyc(node: &Node) -> bool {
-    releases::counts_penalties(node.version) && (node.qemu.number < (11, 0, 0) || node.version >= (11, 3, 0))
+    releases::counts_penalties(node.version)
+        && node.qemu.number >= (7, 2, 0)
+        && (node.qemu.number < (11, 0, 0) || node.version >= (11, 3, 0))
 }
 
 /// virQEMUCapsProbeHostCPU, every release: the processor is described as a guest's CPU is. One of the models with its
 /// signature is taken, where the map has any; which one of several is not worked out here.
 fn is_in_the_processors_model(node: &Node, feature: &str) -> Result<bool, Stop> {
+    // x86DataToVendor: a vendor that the map does not have is like none, and any model may be taken.
+    if !node.map.models.values().any(|model| model.vendor.as_ref() == Some(&node.host.vendor)) {
+        return cannot_say("by which model libvirt describes the host");
+    }
     let mut candidates: Vec<&PlainModel> = Vec::new();
     for model in node.map.models.values() {
         if model.decode_guest && model.vendor.as_ref().is_none_or(|vendor| *vendor == node.host.vendor) {
@@ -222,6 +229,10 @@ pub(super) fn partial_check(facts: &PlainFacts, node: &Node, cpu: &Cpu, question
         && cpu.features.iter().all(|(_, policy)| policy == "disable")
     {
         return Ok(());
+    }
+    // qemuDomainCheckCPU, 11.3.0: the map is asked how the model is checked.
+    if blockers.is_some() && releases::asks_blockers(node.version) && !node.map.models.contains_key(&name) {
+        return refuse("unknown-model", format!("invalid argument: unknown CPU model {name}"));
     }
     // x86ModelParseCheck, 11.3.0: a model that asks for the old check.
     let is_compat = node.map.models.get(&name).is_some_and(|model| model.partial_compat);

@@ -368,6 +368,13 @@ fn described(map: &PlainMap, cpu: &Cpu) -> BTreeSet<String> {
 
 /// qemuProcessRefreshCPU, 10.4.0: a daemon that finds a running guest; neither QEMU nor the host is queried again.
 pub(crate) fn reconnect(node: &Node, mut started: Started) -> Started {
+    // qemuProcessReconnect, 10.3.0: the live CPU is kept as the original one where there is none; before 3.5.0 a daemon
+    // does not read the original one.
+    match releases::original(node.version) {
+        "always" if started.original.is_none() => started.original = Some(started.live.clone()),
+        "never" => started.original = None,
+        _ => {}
+    }
     let live = &mut started.live;
     // virCPUDefParseXML, before 3.2.0: a daemon that does not know the attribute check loses it.
     if !releases::has_check_attribute(node.version) {

@@ -310,7 +310,8 @@ fn clears_pdcm(qemu: Number, machine: &str) -> bool {
     false
 }
 
+/// A machine type without a version has no compatibility properties, as the newest ones.
 fn machine_number(machine: &str) -> Number {
     let series = machine.rsplit('-').next().unwrap_or_default();
-    number(series).unwrap_or((0, 0, 0))
+    number(series).unwrap_or((u32::MAX, 0, 0))
 }

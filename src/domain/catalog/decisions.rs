@@ -82,7 +82,7 @@ impl Catalog {
     }
 
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
-    /// (`None`: a machine type that names no series).
+    /// (`None`: whatever the machine type).
     pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
         let on_machine =
             |quirk: &Quirk| quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since));
@@ -104,7 +104,7 @@ impl Catalog {
     /// Returns which of the quirks that come with newer machine types this one meets, by bit.
     pub(crate) fn machine_quirks(&self, machine: MachineId) -> u32 {
         let series = self.series(machine);
-        let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
+        let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series >= since);
         let quirks = self.decisions.quirks.iter().map(|quirk| meets(quirk.machines_since));
         quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
     }

@@ -30,7 +30,7 @@ impl Probe {
         let names = catalog.named();
         let mut features = host.features & qemu.properties;
         // x86_cpu_get_supported_feature_word, 10.1.2 (commit e9efa4a77168): QEMU has it on no AMD processor.
-        let newest = qemu.newest_machine(catalog).and_then(|machine| catalog.series(machine));
+        let newest = qemu.newest_machine(catalog).map(|machine| catalog.series(machine));
         if host.vendor == Some(Vendor::Amd) && qemu.has_quirk(catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
             let hidden = names.arch_capabilities.into_iter().collect();
             features -= hidden;
@@ -109,10 +109,10 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> 
         features.add_if_missing(*removed, Policy::Disable);
     }
     let unknown_to_qemu = features.off() - properties;
-    // virQEMUCapsCPUFilterFeatures, 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
+    // virQEMUCapsCPUFilterFeatures, 5.4.0 and 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
     features.remove_all(match libvirt.behaviour.drop_unknown {
         DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
-        DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored,
+        DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored | libvirt.behaviour.unwritten,
     });
     let definition = Definition {
         mode: Mode::Custom,
@@ -136,7 +136,8 @@ pub(crate) fn command_line(
 ) -> Vec<(FeatureId, bool)> {
     let writes_unknown = libvirt.behaviour.drop_unknown == DropUnknown::Never;
     let is_written = |(feature, policy): &(FeatureId, Policy)| {
-        policy.is_on() || (policy.is_off() && (writes_unknown || properties.contains(*feature)))
+        let writes_off = policy.is_off() && (writes_unknown || properties.contains(*feature));
+        (policy.is_on() || writes_off) && !libvirt.behaviour.unwritten.contains(*feature)
     };
     let written = prepared.features.iter().filter(is_written).map(|(feature, policy)| (feature, policy.is_on()));
     written.chain(added_tsx(libvirt, prepared).map(|feature| (feature, true))).collect()
