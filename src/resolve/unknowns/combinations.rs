@@ -48,17 +48,21 @@ impl Combinations {
             }
             kept
         };
-        let kept: Vec<Vec<Vec<usize>>> = plan.models.iter().enumerate().map(of_model).collect();
-        let all = kept.iter().try_fold(0usize, |all, kept| all.checked_add(count(kept)?));
-        if all.is_some_and(|all| all <= MOST_CASES) {
-            let tried = match kept.as_slice() {
-                [only] => only.iter().map(Vec::len).collect(),
-                _ => Vec::new(),
+        let (mut kept, mut left): (Vec<Vec<Vec<usize>>>, _) = (Vec::new(), MOST_CASES);
+        for model in plan.models.iter().enumerate() {
+            let own = of_model(model);
+            // Nothing is worked out of further models once there are too many.
+            let Some(rest) = count(&own).and_then(|count| left.checked_sub(count)) else {
+                return Self::one_at_a_time(plan);
             };
-            return Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() };
+            left = rest;
+            kept.push(own);
         }
-        let values = one_at_a_time(&sizes);
-        Self { sizes, tried: Vec::new(), exhaustive: false, values }
+        let tried = match kept.as_slice() {
+            [only] => only.iter().map(Vec::len).collect(),
+            _ => Vec::new(),
+        };
+        Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() }
     }
 
     /// Returns whether all combinations of a plan are so few that trying some of them first gains nothing.

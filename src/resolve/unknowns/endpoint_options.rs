@@ -233,7 +233,7 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
     let (behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
-        .filter(|(before, _)| MapFact::parse(before.name()).is_none() && matters(before, decodes))
+        .filter(|(before, _)| is_open(before, decodes))
         .map(|(before, after)| {
             let input = format!("switch {} of libvirt {}", before.name(), release.version);
             let name = |feature| catalog.feature_name(feature).to_owned();
@@ -313,19 +313,26 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     Some(options(axes, &input, values))
 }
 
-/// Whether a switch can affect a guest.
-fn matters(setting: &Setting, decodes: bool) -> bool {
-    !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
+/// Whether both values of a switch are tried: it can affect a guest, and is no fact about the map, which has its own.
+fn is_open(setting: &Setting, decodes: bool) -> bool {
+    let matters = !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)));
+    matters && MapFact::parse(setting.name()).is_none()
 }
 
 fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
-    let mut all = Vec::new();
+    let mut all: Vec<(String, Libvirt)> = Vec::new();
     for release in catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published) {
-        let (before, mut open) = catalog.behaviour(release.version);
-        open.retain(|(before, _)| matters(before, decodes));
-        let mut after = before.clone();
-        for (_, setting) in &open {
-            after.apply(setting);
+        let (before, open) = catalog.behaviour(release.version);
+        // Each open switch may be as before or as after its interval, whatever the others are.
+        let mut alternatives = vec![(String::new(), before)];
+        for (_, setting) in open.iter().filter(|(before, _)| is_open(before, decodes)) {
+            let with = |(label, behaviour): &(String, Behaviour)| {
+                let mut behaviour = behaviour.clone();
+                behaviour.apply(setting);
+                (format!("{label}, {} as after", setting.name()), behaviour)
+            };
+            let with: Vec<_> = alternatives.iter().map(with).collect();
+            alternatives.extend(with);
         }
         let like = |id: LibvirtId| format!(", map as in {}", catalog.release(id).name);
         let maps = match release.map {
@@ -333,11 +340,13 @@ fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
             ReleaseMap::Between { lower, upper } => vec![(like(lower.0), lower.1), (like(upper.0), upper.1)],
         };
         for (map_label, map) in maps {
-            let both = [(", open switches as before", &before), (", open switches as after", &after)];
-            let alternatives = if open.is_empty() { vec![("", &before)] } else { both.into() };
-            for (label, behaviour) in alternatives {
-                let made = Libvirt { behaviour: behaviour.clone(), map: Arc::clone(catalog.map(map)) };
-                all.push((format!("{}{map_label}{label}", release.name), made));
+            for (label, behaviour) in &alternatives {
+                let map = catalog.map(map);
+                let same = |(_, known): &(_, Libvirt)| Arc::ptr_eq(&known.map, map) && known.behaviour == *behaviour;
+                if !all.iter().any(same) {
+                    let made = Libvirt { behaviour: behaviour.clone(), map: Arc::clone(map) };
+                    all.push((format!("{}{map_label}{label}", release.name), made));
+                }
             }
         }
     }

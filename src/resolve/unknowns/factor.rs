@@ -13,6 +13,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 use crate::resolve::endpoint::{Endpoint, Host};
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// The most alternatives of one endpoint that are compared; beyond, every value counts as one of its own.
@@ -30,17 +31,17 @@ struct Role {
 }
 
 /// What an endpoint is to one guest: two alternatives with the same view give the same answers. They are compared in this
-/// order: what differs most often stands first. Map, machine types and dependencies are numbers in [`Seen`].
+/// order: what is short and differs most often stands first. Map, machine types and dependencies are numbers in [`Seen`].
 #[derive(PartialEq)]
 struct View {
-    host: Host,
-    qemu: QemuName,
-    behaviour: Behaviour,
     map: usize,
+    qemu: QemuName,
     has_model: bool,
     has_machines: usize,
-    properties: FeatureSet,
     dependencies: usize,
+    behaviour: Behaviour,
+    host: Host,
+    properties: FeatureSet,
     tcg: [FeatureSet; 3],
 }
 
@@ -78,6 +79,18 @@ fn number_of<K: PartialEq, V: PartialEq>(
     }
     of_keys.push((key, number));
     number
+}
+
+/// Returns for each value the first one of its kind.
+fn firsts(kinds: Vec<Vec<usize>>) -> Vec<usize> {
+    let mut firsts: Vec<usize> = (0..kinds.len()).collect();
+    let mut values: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
+    for (value, kind) in kinds.into_iter().enumerate() {
+        let alike = values.entry(kind).or_default();
+        alike.push(value);
+        firsts[value] = alike[0];
+    }
+    firsts
 }
 
 /// What a map is to one guest.
@@ -131,10 +144,8 @@ impl Plan<'_> {
             self.classes_at(options, role, &guest, &mut classes);
         }
         for (alike, classes) in alike.iter_mut().zip(&classes).filter(|(_, classes)| !classes.is_empty()) {
-            let kind = |value: usize| classes.iter().map(move |classes| classes[value]);
-            for (value, first) in alike.iter_mut().enumerate() {
-                *first = (0..value).find(|first| kind(*first).eq(kind(value))).unwrap_or(value);
-            }
+            let kind = |value: usize| classes.iter().map(|classes| classes[value]).collect();
+            *alike = firsts((0..alike.len()).map(kind).collect());
         }
         if let Some(axis) = self.machines.axis {
             alike[axis] = self.alike_machines(model);
@@ -178,12 +189,10 @@ impl Plan<'_> {
             let mut step = 1;
             for (axis, size) in own.iter().zip(&sizes) {
                 let line = |value: usize| -> Vec<usize> {
-                    let is_on_it = |number: &usize| number / step % size == value;
-                    (0..all).filter(is_on_it).map(|number| kinds[number]).collect()
+                    let blocks = kinds.chunks_exact(step * size);
+                    blocks.flat_map(|block| &block[value * step..(value + 1) * step]).copied().collect()
                 };
-                let lines: Vec<Vec<usize>> = (0..*size).map(line).collect();
-                let first_like = |value: usize| lines.iter().position(|line| *line == lines[value]).unwrap_or(value);
-                classes[*axis].push((0..*size).map(first_like).collect());
+                classes[*axis].push(firsts((0..*size).map(line).collect()));
                 step *= size;
             }
         }
@@ -246,8 +255,8 @@ impl Plan<'_> {
                 let compat = of_map.partial_compat && !role.receives_live;
                 (of_map.data, of_map.removed.clone(), of_map.added_set() & all, compat)
             });
-            let known = end.map.order.iter().copied().zip(end.map.features.iter().cloned());
-            MapView::Model(model, known.filter(|(feature, _)| all.contains(*feature)).collect())
+            let known = end.map.order.iter().zip(&end.map.features).filter(|(feature, _)| all.contains(**feature));
+            MapView::Model(model, known.map(|(feature, definition)| (*feature, Arc::clone(definition))).collect())
         };
         let map = number_of(&mut seen.maps, Arc::as_ptr(&end.map), map_view);
         let host = match end.host {
@@ -285,15 +294,15 @@ impl Plan<'_> {
             rows.filter(|(_, children)| !children.is_empty()).collect()
         });
         View {
-            behaviour,
             map,
+            qemu: (version, Some(lists).filter(|_| guest.model.is_none()), changes),
             has_model: guest.model.is_none_or(|model| end.qemu.has_model(model)),
             has_machines,
-            properties: end.qemu.properties & all,
             dependencies,
-            tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
-            qemu: (version, Some(lists).filter(|_| guest.model.is_none()), changes),
+            behaviour,
             host,
+            properties: end.qemu.properties & all,
+            tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
         }
     }
 
@@ -314,6 +323,7 @@ impl Plan<'_> {
         if guest.model.is_some() {
             (own.decode_penalties, own.untranslated) = (none.decode_penalties, none.untranslated);
             (own.ignored, own.maximum_mode) = (own.ignored & guest.features, none.maximum_mode);
+            own.unwritten &= guest.features;
             own.forbid_check = none.forbid_check;
             if of_map.is_none_or(|model| model.removed.is_empty()) {
                 (own.removed_incoming, own.removed_reconnect) = (Regime::Nothing, Regime::Nothing);
