@@ -4,9 +4,10 @@
 mod support;
 
 use std::collections::BTreeMap;
-use support::ask::CATALOG;
+use support::ask::{CATALOG, answer, scenario};
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::resolve::resolve;
 
 const PAGE: &str = include_str!("../docs/EVIDENCE.md");
@@ -46,6 +47,22 @@ fn the_page_counts_releases_by_confidence() {
     }
     for (basis, [libvirt, qemu]) in counts {
         expect_line(&format!("| {basis} | {libvirt} | {qemu} |"));
+    }
+}
+
+/// libvirt's `qemuDomainObjPrivateXMLParse` reports `Unknown qemu capabilities flag` and forgets the guest.
+#[test]
+fn an_older_daemon_that_takes_over_a_guest_is_named() {
+    let said = |started: &str, from: &str| {
+        let link =
+            format!("EPYC,machine=pc-q35-5.2,accel=tcg,started={started}:7.2.22,from={from}:7.2.22,to=9.0.0:7.2.22");
+        explain(&CATALOG, &scenario(&link), &answer(&link)).basis
+    };
+    let older = "libvirt 7.0.0 loads a guest that 9.0.0 started only if it knows all its QEMU capabilities";
+    for (started, from, is_said) in
+        [("9.0.0", "7.0.0", true), ("old", "7.0.0", true), ("7.0.0", "9.0.0", false), ("new", "old", false)]
+    {
+        assert_eq!(said(started, from).contains(older), is_said, "{started} {from}");
     }
 }
 

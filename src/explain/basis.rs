@@ -38,6 +38,13 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
         add(format!("{own} has the CPU defaults of {base} ({})", known.certainty));
     }
+    // qemuDomainObjPrivateXMLParse, all releases: a status file that names another capability is not loaded.
+    let version = |release: &Release| release.libvirt.id(catalog).map(|id| catalog.release(id).version);
+    if let Some(started) = scenario.started.as_ref().and_then(version)
+        && let Some(from) = version(&scenario.from).filter(|from| *from < started)
+    {
+        add(format!("libvirt {from} loads a guest that {started} started only if it knows all its QEMU capabilities"));
+    }
     for sender in [&scenario.from].into_iter().chain(&scenario.via) {
         if let Some((libvirt, qemu)) = either_migrates_or_not(catalog, sender) {
             add(format!(
