@@ -240,7 +240,7 @@ impl<'a> Space<'a> {
         for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
             self.model(model).add_to(&mut count);
         }
-        count.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+        count.sort();
         count
     }
 }
@@ -282,12 +282,16 @@ impl Count {
         }
     }
 
+    fn sort(&mut self) {
+        self.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+    }
+
     /// Adds another share.
     pub fn add(&mut self, other: &Self) {
         for (verdict, rule, count) in &other.by {
             self.put(*verdict, *rule, *count);
         }
         self.resolved += other.resolved;
-        self.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+        self.sort();
     }
 }

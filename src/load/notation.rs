@@ -35,7 +35,7 @@ impl Alphabet {
     /// Returns the features of a set in this order.
     pub(crate) fn sort(&self, set: FeatureSet) -> Vec<FeatureId> {
         let mut list: Vec<FeatureId> = set.iter().collect();
-        list.sort_unstable_by_key(|feature| self.0.get(usize::from(feature.0)));
+        list.sort_by_key(|feature| self.0.get(usize::from(feature.0)));
         list
     }
 }

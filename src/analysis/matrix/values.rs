@@ -131,7 +131,7 @@ fn qemus(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Result<V
     let (first, last) = (parse(first)?, parse(last)?);
     let mut all: Vec<Version> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
     all.extend([first, last]);
-    all.sort_unstable();
+    all.sort();
     all.dedup();
     let within = all.into_iter().filter(|version| (first..=last).contains(version));
     let line = |version| Line::of(Value::Qemu(QemuChoice { version: MaybeKnown::Is(version), build: None }));

@@ -120,7 +120,7 @@ pub(super) fn machines_of_family(catalog: &Catalog, current: MachineId) -> [Vec<
     };
     let numbered = |id: MachineId| split(id).filter(|known| known.0 == family).map(|(_, number)| (number, id));
     let mut found: Vec<(Version, MachineId)> = all.into_iter().filter_map(numbered).collect();
-    found.sort_unstable();
+    found.sort();
     let of = |wanted| found.iter().filter(move |(number, _)| number.cmp(&own) == wanted).map(|(_, id)| *id);
     [of(Ordering::Greater).collect(), of(Ordering::Less).rev().collect()]
 }

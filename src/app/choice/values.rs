@@ -324,7 +324,7 @@ fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
         && !versions.contains(&version)
     {
         versions.push(version);
-        versions.sort_unstable();
+        versions.sort();
     }
     let listed = versions.into_iter().map(|version| {
         let is_current = current.qemu.version == MaybeKnown::Is(version);

@@ -154,7 +154,7 @@ impl Catalog {
                 map: ReleaseMap::Exact(release.map),
             });
         }
-        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        self.sort_releases();
         let newest = self.libvirt.last().map_or(0, |release| release.version.major);
         let published = (FIRST_YEAR..=newest).flat_map(|major| MINORS.map(move |minor| Version::new(major, minor, 0)));
         let exact: Vec<(Version, MapId)> = self
@@ -187,9 +187,13 @@ impl Catalog {
             });
             debug_assert!(lower.0 < version && version < upper.0);
         }
-        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        self.sort_releases();
         self.link_neighbours();
         Ok(())
+    }
+
+    fn sort_releases(&mut self) {
+        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
     }
 
     fn link_neighbours(&mut self) {

@@ -90,7 +90,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
         let tcg_blockers = alphabet.sort(lacks).into();
         models.push(QemuModel { model: id, deprecated: model.deprecated, alias_of, tcg_blockers });
     }
-    machines.sort_by_key(|known| known.machine);
+    sort_machines(&mut machines);
     models.sort_by_key(|known| known.model);
     generic.sort();
     let features = &parts.features;
@@ -248,6 +248,10 @@ fn defaults_of(sets: &[FeatureSet]) -> ModelDefaults {
     ModelDefaults { always, only_on: sometimes.iter().map(under).collect() }
 }
 
+fn sort_machines(machines: &mut [QemuMachine]) {
+    machines.sort_by_key(|known| known.machine);
+}
+
 /// Puts the machine types in their natural order again, in which they stand in the file; those of distributions, which
 /// have a file of their own, stay behind them.
 fn order_machines(parts: &mut Parts) {
@@ -268,7 +272,7 @@ fn order_machines(parts: &mut Parts) {
     let moved = |id: MachineId| new_ids.get(usize::from(id.0)).copied().unwrap_or(id);
     for release in &mut parts.qemu {
         release.machines.iter_mut().for_each(|known| known.machine = moved(known.machine));
-        release.machines.sort_by_key(|known| known.machine);
+        sort_machines(&mut release.machines);
         release.not_recorded.iter_mut().for_each(|machine| *machine = moved(*machine));
         release.not_recorded.sort();
     }

@@ -201,7 +201,7 @@ impl Writer<'_> {
         let tables = || parts.qemu.iter().filter_map(|release| Some((release.version, release.dependencies.as_ref()?)));
         let mut parents: Vec<FeatureId> =
             tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
-        parents.sort_unstable_by_key(|parent| parts.features.name(parent.0));
+        parents.sort_by_key(|parent| parts.features.name(parent.0));
         parents.dedup();
         self.page.comment("If the parent is off, QEMU disables the children. QEMU has this table since 4.2.");
         for parent in parents {
