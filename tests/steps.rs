@@ -58,6 +58,9 @@ fn the_cookie_is_used_where_the_release_says_so() {
     assert!(replaced("host-passthrough,host=Xeon-Gold-6130,from=11.3.0:7.2.22,to=11.3.0:7.2.22"));
     assert!(!replaced("host-passthrough,host=Xeon-Gold-6130,from=11.3.0:7.2.22,to=9.0.0:7.2.22"));
     assert!(replaced("Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22"));
+    // Not with a QEMU that has no query-cpu-model-expansion.
+    assert!(replaced("Skylake-Client,machine=pc-q35-2.8,accel=tcg,from=4.5.0:2.9.0,to=4.5.0:2.9.0"));
+    assert!(!replaced("Skylake-Client,machine=pc-q35-2.8,accel=tcg,from=4.5.0:2.9.0,to=4.5.0:2.8.0"));
 }
 
 /// The destination keeps the original CPU as well, although the guest does not go on: it is what the next host gets.
@@ -95,4 +98,42 @@ fn before_libvirt_asked_qemu_the_processor_decided_what_is_optional() {
         trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("monitor").unwrap())
     };
     assert_eq!((decided("3.1.0"), decided("3.2.0")), (Some(Policy::Require), Some(Policy::Disable)));
+}
+
+/// libvirt's `virQEMUCapsInitHostCPUModel`, 3.2.0 and later: a QEMU before 2.9 has no `query-cpu-model-expansion`, so the host
+/// is still the processor.
+#[test]
+fn where_qemu_cannot_expand_models_the_processor_decides() {
+    let ends = |libvirt: &str, qemu: &str| format!("machine=pc-q35-2.8,from={libvirt}:{qemu},to={libvirt}:{qemu}");
+    let guest = "Opteron_G3,tsc-deadline=optional,check=none,host=Opteron-6234";
+    let decided = |libvirt: &str, qemu: &str| {
+        let prepared = trace(&format!("{guest},{}", ends(libvirt, qemu))).start.prepared.unwrap();
+        prepared.features.get(CATALOG.feature("tsc-deadline").unwrap())
+    };
+    for (libvirt, qemu, policy) in
+        [("3.1.0", "2.9.0", Policy::Disable), ("4.0.0", "2.8.0", Policy::Disable), ("4.0.0", "2.9.0", Policy::Require)]
+    {
+        assert_eq!(decided(libvirt, qemu), Some(policy), "{libvirt} {qemu}");
+    }
+    let verdict = |guest: &str, qemu: &str| answer(&format!("{guest},{}", ends("4.0.0", qemu))).verdict;
+    let requires = "Opteron_G3,+tsc-deadline,host=Opteron-6234";
+    assert_eq!(verdict(requires, "2.8.0"), Verdict::StartRefused);
+    assert_eq!(verdict(requires, "2.9.0"), Verdict::Unchanged);
+    // Under TCG it is not known which processor that is.
+    assert_eq!(verdict("Opteron_G3,+x2apic,check=partial,accel=tcg", "2.8.0"), Verdict::Depends);
+}
+
+/// libvirt's `virQEMUCapsGetHostModel`: an optional feature that cannot be migrated is disabled since 3.3.0. Since 3.2.0 QEMU
+/// is asked for those too (`virQEMUCapsProbeQMPHostCPU`).
+#[test]
+fn a_feature_that_is_not_migrated_is_in_the_host_of_qemu() {
+    let policy = |cpu: &str, libvirt: &str| {
+        let ends = format!("from={libvirt}:2.9.0,to={libvirt}:2.9.0");
+        let link = format!("{cpu},tsc=2000000000,host=Xeon-E5-2623-v4,machine=pc-q35-2.9,{ends}");
+        trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("invtsc").unwrap())
+    };
+    for (libvirt, decided) in [("3.1.0", Policy::Require), ("3.2.0", Policy::Require), ("3.3.0", Policy::Disable)] {
+        assert_eq!(policy("Haswell-noTSX,invtsc=optional", libvirt), Some(decided), "{libvirt}");
+        assert_eq!(policy("Haswell-noTSX,+invtsc", libvirt), Some(Policy::Require), "{libvirt}");
+    }
 }

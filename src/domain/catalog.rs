@@ -273,8 +273,8 @@ impl Catalog {
         self.machine_index.get(usize::from(machine.0))?.0
     }
 
-    /// Returns the QEMU series that a machine type is named after; one beyond all of a type such as `microvm`, which names
-    /// none: it has no compatibility properties, as the newest types have none.
+    /// Returns the QEMU series that an upstream machine type is named after. A type without a version, such as `microvm`, has
+    /// no compatibility properties, so it counts as newer than every series.
     pub(crate) fn series(&self, machine: MachineId) -> (u16, u16) {
         self.machine_index.get(usize::from(machine.0)).and_then(|known| known.1).unwrap_or((u16::MAX, 0))
     }

@@ -205,7 +205,7 @@ pub(crate) fn is_versioned(model: &str) -> bool {
 }
 
 /// QEMU's feature words in their order: CPUID leaf, subleaf, and register by position (eax, ebx, ecx, edx)
-/// (QEMU `FeatureWord` in `target/i386/cpu.h`). Model-specific registers follow, by number.
+/// (QEMU `FeatureWord` in `target/i386/cpu.h`). The words of model-specific registers follow.
 const FEATURE_WORDS: &[(u32, u32, usize)] = &[
     (1, 0, 3),
     (1, 0, 2),

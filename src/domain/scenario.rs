@@ -360,11 +360,15 @@ impl Scenario {
         self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
     }
 
-    /// Returns whether a definition of a guest under TCG has optional features.
-    pub(crate) fn has_optional_under_tcg(&self) -> bool {
+    /// Returns whether a definition of a guest under TCG has optional features or the check `partial`: libvirt then looks
+    /// at the host.
+    pub(crate) fn compares_with_processor_under_tcg(&self) -> bool {
         let of_running = self.running.iter().flat_map(|guest| guest.inactive.iter().chain([&guest.live]));
+        let is_partial = self.check == Some(Check::Partial)
+            || of_running.clone().any(|definition| definition.check == Check::Partial);
         let mut all = of_running.map(|definition| &definition.features).chain([&self.features]);
-        self.accel == Accel::Tcg && all.any(|features| !features.with(Policy::Optional).is_empty())
+        let is_optional = all.any(|features| !features.with(Policy::Optional).is_empty());
+        self.accel == Accel::Tcg && (is_partial || is_optional)
     }
 
     /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no

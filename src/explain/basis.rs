@@ -38,12 +38,15 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
         add(format!("{own} has the CPU defaults of {base} ({})", known.certainty));
     }
-    // qemuDomainObjPrivateXMLParse, all releases: a status file that names another capability is not loaded.
+    // qemuDomainObjPrivateXMLParse: a status file that names another capability is not loaded.
     let version = |release: &Release| release.libvirt.id(catalog).map(|id| catalog.release(id).version);
-    if let Some(started) = scenario.started.as_ref().and_then(version)
-        && let Some(from) = version(&scenario.from).filter(|from| *from < started)
+    if let Some(started) = &scenario.started
+        && version(&scenario.from).is_some_and(|from| Some(from) < version(started))
     {
-        add(format!("libvirt {from} loads a guest that {started} started only if it knows all its QEMU capabilities"));
+        let [from, started] = [&scenario.from, started].map(|release| release.libvirt.name(catalog));
+        add(format!(
+            "libvirt {from} loads the status of this guest only if it knows every QEMU capability that {started} wrote there"
+        ));
     }
     for sender in [&scenario.from].into_iter().chain(&scenario.via) {
         if let Some((libvirt, qemu)) = either_migrates_or_not(catalog, sender) {

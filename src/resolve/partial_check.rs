@@ -30,11 +30,18 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
     match (facts.guest.accel, endpoint.end.host) {
         (Accel::Kvm, Host::Capable) => None,
         // virQEMUCapsInitHostCPUModel: 3.2.0 (commit f013828992), joined since 3.3.0 (commit 5b4a6adb5c), with the features
-        // of QEMU's model since 4.3.0 (commit 49fb4769e1).
+        // of QEMU's model since 4.3.0 (commit 49fb4769e1). virQEMUCapsProbeQMPHostCPU takes a feature that is on only
+        // with migratable=off too.
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
-            let of_qemu = (endpoint.offered_to_libvirt(facts) | hypervisor(facts)) & known;
+            let not_migrated = endpoint.supported & facts.catalog.named().invtsc.into_iter().collect();
+            let of_qemu = match endpoint.host_under_kvm {
+                HostUnderKvm::Cpuid => FeatureSet::EMPTY,
+                HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => {
+                    (endpoint.offered_to_libvirt(facts) | hypervisor(facts) | not_migrated) & known
+                }
+            };
             let seen = silicon_seen(endpoint, silicon);
-            let full = match endpoint.end.behaviour.host_under_kvm {
+            let full = match endpoint.host_under_kvm {
                 HostUnderKvm::Cpuid => seen,
                 HostUnderKvm::Qemu => of_qemu,
                 // What libvirt does not list in addition to the model is in the silicon anyway.
@@ -45,7 +52,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         // virQEMUCapsProbeQMPHostCPU, 3.2.0; TCG's `max` calls itself AMD (max_x86_cpu_initfn).
         (Accel::Tcg, host) => {
             let of_qemu = endpoint.end.qemu.tcg_max & known;
-            let full = match (endpoint.end.behaviour.host_under_kvm, host) {
+            let full = match (endpoint.host_under_kvm, host) {
                 (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon & known,
                 (HostUnderKvm::Cpuid, Host::Capable) => FeatureSet::EMPTY,
                 (HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined, _) => of_qemu,
@@ -180,9 +187,7 @@ pub(super) fn partial(
         // virCPUCompareUnusable, after 10.7.0, by 11.3.0, unless the map asks for the old check (partial='compat').
         if asks_qemu && of_map.is_some_and(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
-            // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
-            let not_migrated: FeatureSet = facts.catalog.named().invtsc.into_iter().collect();
-            let of_qemu = known_host.map_or_else(capable, |host| host.of_qemu | (host.full & not_migrated));
+            let of_qemu = known_host.map_or_else(capable, |host| host.of_qemu);
             return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
@@ -248,8 +253,8 @@ pub(super) fn listed(
     })
 }
 
-/// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`, all releases;
-/// with QEMU's host since 3.2.0).
+/// Replaces `optional` by what the host model has, since 3.3.0 the migratable one: `require` or `disable` (libvirt
+/// `virCPUUpdate`, all releases; with QEMU's host since 3.2.0).
 #[inline]
 pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition) {
     let optional = definition.features.with(Policy::Optional);
@@ -264,13 +269,16 @@ fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &
     // A capable host offers whatever its QEMU can give.
     let at_best = || endpoint.supported & endpoint.end.qemu.properties;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
-    let known = |host: HostCpu| match endpoint.end.behaviour.host_under_kvm {
+    let known = |host: HostCpu| match endpoint.host_under_kvm {
         HostUnderKvm::Cpuid => host.full,
         HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
     };
     let host = host_cpu(facts, endpoint).map_or_else(at_best, known);
-    // Nor did it ask then whether the feature can be migrated (x86UpdateCustom in 1.2.16).
-    let asks_migratable = endpoint.end.behaviour.host_under_kvm != HostUnderKvm::Cpuid;
+    // Whether the feature can be migrated is asked since 3.3.0 (commit 56bd7edcb5, virQEMUCapsGetHostModel).
+    let asks_migratable = match endpoint.end.behaviour.host_under_kvm {
+        HostUnderKvm::Cpuid | HostUnderKvm::Qemu => false,
+        HostUnderKvm::JoinedListed | HostUnderKvm::Joined => true,
+    };
     for feature in map.in_order(optional) {
         let index = map.order.iter().position(|known| *known == feature).filter(|_| asks_migratable);
         let migratable = index.is_none_or(|index| map.features[index].migratable);

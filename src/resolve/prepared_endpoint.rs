@@ -1,7 +1,7 @@
 //! Prepares a source or destination for one guest: catalog, QEMU and host are queried once for all definitions.
 
 use super::endpoint::{Endpoint, Guest, Host, Machine};
-use crate::domain::behaviour::QuirkKind;
+use crate::domain::behaviour::{HostUnderKvm, QuirkKind};
 use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Definition, Match, Mode, Policies};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -107,6 +107,11 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) states: FeatureSet,
     /// Whether this QEMU leaves other XSAVE states out without reporting them as unavailable.
     pub(super) masks_states: bool,
+    /// The host that libvirt compares with: the processor where this QEMU has no `query-cpu-model-expansion`
+    /// (`virQEMUCapsInitHostCPUModel`, 3.2.0 and later).
+    pub(super) host_under_kvm: HostUnderKvm,
+    /// Whether an incoming guest gets the CPU of the cookie: not without that command (`qemuDomainUpdateCPU`, 3.5.0).
+    pub(super) reads_cookie: bool,
     /// Whether this libvirt hands a saved guest to QEMU in a way that this QEMU does not take.
     pub(super) cannot_restore: bool,
     /// Whether this libvirt tells QEMU to migrate in a way that this QEMU does not take.
@@ -146,7 +151,7 @@ impl<'e> PreparedEndpoint<'e> {
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
         let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
-        // A type without cells, such as microvm, has its own place among the series, whatever its models are like.
+        // Of an upstream type without cells, such as microvm, the defaults are not known, but the series is.
         let own = guest.machine.id.filter(|id| base.is_none() && catalog.downstream().machine(*id).is_none());
         let series = Some(catalog.series(own.unwrap_or(defaults)));
         let quirk = |kind, machine| end.qemu.has_quirk(catalog, kind, machine);
@@ -165,6 +170,7 @@ impl<'e> PreparedEndpoint<'e> {
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
         let masks_states = quirk(QuirkKind::StatesMasked, None);
+        let expands_models = quirk(QuirkKind::ModelExpansion, None);
         Self {
             end,
             has_machine: has_machine(catalog, &end.qemu, end.distribution, &guest.machine),
@@ -189,6 +195,8 @@ impl<'e> PreparedEndpoint<'e> {
                     features | (silicon - catalog.named().mpx.into_iter().collect())
                 }
             },
+            host_under_kvm: if expands_models { end.behaviour.host_under_kvm } else { HostUnderKvm::Cpuid },
+            reads_cookie: end.behaviour.cookie && expands_models,
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
         }

@@ -21,7 +21,8 @@ pub(super) fn build<'c>(
 ) -> &'c Built {
     let flags = &definition.features;
     let names = facts.catalog.named();
-    // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
+    // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled;
+    // qemuFeatureNoEffect, 5.4.0 (commit 2900575db8), leaves some out.
     let (unwritten, properties) = (endpoint.end.behaviour.unwritten, endpoint.end.qemu.properties);
     let (mut flags_on, flags_off) = (flags.on() - unwritten, (flags.off() - unwritten) & properties);
     if endpoint.end.behaviour.add_tsx {

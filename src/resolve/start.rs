@@ -78,7 +78,7 @@ pub(super) fn start_incoming(
 ) -> Mention {
     let behaviour = &endpoint.end.behaviour;
     let replaces =
-        |xml: &Definition| behaviour.cookie && (behaviour.original == Original::Always || guest.live != *xml);
+        |xml: &Definition| endpoint.reads_cookie && (behaviour.original == Original::Always || guest.live != *xml);
     let arrived = if guest.original.as_ref().is_some_and(replaces) { Arrived::Cookie } else { Arrived::Xml };
     if arrived == Arrived::Xml
         && let Some(xml) = guest.original.take()
@@ -174,6 +174,7 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
     if endpoint.end.behaviour.drop_unknown == DropUnknown::Never {
         named |= policies.off();
     }
+    // qemuFeatureNoEffect, 5.4.0 (commit 2900575db8).
     named -= endpoint.end.behaviour.unwritten;
     if let Some(feature) = policies.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());

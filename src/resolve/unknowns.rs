@@ -182,8 +182,7 @@ impl<'a> Plan<'a> {
         let started = scenario.started.as_ref().map(|release| make(release, from_host, start).among(&mut axes));
         let replaces = scenario.takes_host_model() || scenario.fallback == Fallback::Allow;
         let no_cookie = |(sender, receiver): (&EndpointOptions<'_>, &EndpointOptions<'_>)| {
-            !sender.always(|behaviour| behaviour.original != Original::Always)
-                && !receiver.always(|behaviour| behaviour.cookie)
+            !sender.always(|behaviour| behaviour.original != Original::Always) && !receiver.reads_cookie()
         };
         if replaces && endpoints.iter().zip(endpoints.iter().skip(1)).any(no_cookie) {
             return Err(Dependence::on("CPU model at a destination that ignores the migration cookie"));

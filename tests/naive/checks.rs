@@ -106,6 +106,10 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
             return false;
         }
     }
+    // virQEMUCapsProbeQMPHostCPU, 3.2.0: asked with migratable=off too, which shows invtsc where the processor has it.
+    if feature == "invtsc" && node.host.silicon.contains(feature) {
+        return node.knows(feature);
+    }
     // query-cpu-model-expansion of host, every QEMU: what it has a name for; ht only since 10.0.
     node.host.features.contains(feature) && node.knows(feature) && (feature != "ht" || node.qemu.number >= (10, 0, 0))
 }
@@ -131,8 +135,7 @@ pub(super) fn host_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
     let by_silicon = silicon_has(node, feature);
     match releases::host_under_kvm(node.version) {
         "cpuid" => Ok(by_silicon),
-        // virQEMUCapsProbeQMPHostCPU, 3.2.0: asked with migratable=on, which leaves invtsc out.
-        "qemu" => Ok(by_qemu && feature != "invtsc"),
+        "qemu" => Ok(by_qemu),
         // virQEMUCapsInitHostCPUModel, 3.3.0: only what is listed in addition to the model is used.
         "joined-listed" if by_qemu && !by_silicon => cannot_say("by which model libvirt describes the host"),
         _ => Ok(by_qemu || by_silicon),
@@ -145,8 +148,7 @@ pub(super) fn check_forbidden(node: &Node, cpu: &Cpu, question: &Question) -> Re
         if policy != "forbid" {
             continue;
         }
-        // virQEMUCapsProbeQMPHostCPU, 3.2.0: asked with migratable=on, which leaves invtsc out.
-        let by_qemu = qemu_has(node, cpu, question, feature) && feature != "invtsc";
+        let by_qemu = qemu_has(node, cpu, question, feature);
         let is_listed = if question.accel == "tcg" {
             // x86DataToCPU: what EPYC has is not listed in addition to it; only there it is known to be EPYC.
             if by_qemu && !describes_as_epyc(node) {

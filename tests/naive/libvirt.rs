@@ -211,8 +211,9 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     let before = cpu.clone();
     for (feature, policy) in &mut cpu.features {
         if policy == "optional" {
-            // virCPUUpdate, 3.2.0: with the migratable half of QEMU's host; before, with the only host there is.
-            let has = if releases::has_check_attribute(node.version) {
+            // virCPUUpdate, 3.3.0, commit 56bd7edcb5: with the migratable half of QEMU's host; in 3.2.0 with all of it, and
+            // before with the only host there is.
+            let has = if releases::has_migratable_host(node.version) {
                 qemu_has(node, &before, question, feature) && !node.map.not_migratable.contains(feature)
             } else {
                 host_has(node, &before, question, feature)?

@@ -167,6 +167,11 @@ pub(crate) fn filters_reported(release: Number) -> bool {
     release >= (11, 10, 0)
 }
 
+/// virQEMUCapsGetHostModel with VIR_QEMU_CAPS_HOST_CPU_MIGRATABLE: 3.3.0, commit 56bd7edcb5.
+pub(crate) fn has_migratable_host(release: Number) -> bool {
+    release >= (3, 3, 0)
+}
+
 /// virQEMUCapsInitHostCPUModel, which host a guest under KVM is compared with. `cpuid` in 3.1.0; `qemu` in 3.2.0,
 /// commit f013828992; `joined-listed` in 3.3.0, commit 5b4a6adb5c; `joined` in 4.3.0, commit 49fb4769e1.
 pub(crate) fn host_under_kvm(release: Number) -> &'static str {

@@ -81,8 +81,8 @@ impl Catalog {
         of_release.any(|fix| fix.settings.iter().any(&is_meant))
     }
 
-    /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
-    /// (`None`: whatever the machine type).
+    /// Returns whether a QEMU release has a quirk on machine types of the series `machine`; with `None`, on every machine
+    /// type.
     pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
         let on_machine =
             |quirk: &Quirk| quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since));

@@ -149,7 +149,7 @@ impl QemuView<'_> {
         self.changes.as_ref().map(|changes| changes.kept).unwrap_or_default()
     }
 
-    /// Returns whether it has a quirk on a machine type of the series `machine` (`None`: one that names no series).
+    /// Returns whether it has a quirk on machine types of the series `machine`; with `None`, on every machine type.
     pub(crate) fn has_quirk(&self, catalog: &Catalog, kind: QuirkKind, machine: Option<(u16, u16)>) -> bool {
         if self.quirks & (1 << kind as u32) == 0 {
             return false;

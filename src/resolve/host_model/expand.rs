@@ -109,10 +109,10 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> 
         features.add_if_missing(*removed, Policy::Disable);
     }
     let unknown_to_qemu = features.off() - properties;
-    // virQEMUCapsCPUFilterFeatures, 5.4.0 and 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
+    // virQEMUCapsCPUFilterFeatures, 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
     features.remove_all(match libvirt.behaviour.drop_unknown {
         DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
-        DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored | libvirt.behaviour.unwritten,
+        DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored,
     });
     let definition = Definition {
         mode: Mode::Custom,
@@ -128,7 +128,8 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> 
 }
 
 /// Returns the features on QEMU's command line, enabled or disabled, in order (`qemuBuildCpuModelArgStr`). Since 5.10.0
-/// (commit ac34e14159) those are left out that are off and that QEMU does not know.
+/// (commit ac34e14159) those are left out that are off and that QEMU does not know; in 5.4.0 also those of
+/// `qemuFeatureNoEffect`.
 pub(crate) fn command_line(
     libvirt: Libvirt<'_>,
     properties: FeatureSet,

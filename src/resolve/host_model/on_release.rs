@@ -170,7 +170,7 @@ fn maps(catalog: &Catalog, libvirt: LibvirtId) -> Vec<(Option<String>, MapId)> {
     }
 }
 
-/// Open switches vary together: two of those that matter here are never open at one release.
+/// Each open switch may be as before or as after its interval, whatever the others are.
 fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, Behaviour)> {
     let version = catalog.release(request.libvirt).version;
     let (mut before, open) = catalog.behaviour(version);
@@ -182,18 +182,29 @@ fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, 
         }
     }
     let matters = |setting: &Setting| {
-        setting.is_about_decoding() || matches!(setting, Setting::Ignored(_) | Setting::DropUnknown(_))
+        let decides = matches!(setting, Setting::Ignored(_) | Setting::Unwritten(_) | Setting::DropUnknown(_));
+        setting.is_about_decoding() || decides
     };
-    let open: Vec<_> = open.into_iter().filter(|(setting, _)| matters(setting)).collect();
-    if open.is_empty() {
-        return vec![(None, before)];
-    }
-    let mut after = before.clone();
-    for (_, setting) in &open {
-        after.apply(setting);
-    }
-    let names = open.iter().map(|(setting, _)| setting.name()).collect::<Vec<_>>().join(", ");
-    vec![(Some(format!("{names} as before")), before), (Some(format!("{names} as after")), after)]
+    let open: Vec<&Setting> = open.iter().map(|(_, after)| *after).filter(|setting| matters(setting)).collect();
+    let with = |chosen: usize| {
+        let mut behaviour = before.clone();
+        let mut names = [Vec::new(), Vec::new()];
+        for (bit, setting) in open.iter().enumerate() {
+            let is_after = chosen >> bit & 1;
+            names[is_after].push(setting.name());
+            if is_after == 1 {
+                behaviour.apply(setting);
+            }
+        }
+        let parts = names.iter().zip([" as before", " as after"]).filter(|(names, _)| !names.is_empty());
+        let parts: Vec<String> = parts.map(|(names, when)| names.join(", ") + when).collect();
+        (Some(parts.join(", ")).filter(|label| !label.is_empty()), behaviour)
+    };
+    // All before and all after first: these are shortest to say.
+    let last = (1 << open.len()) - 1;
+    let mixed = 1..last;
+    let ends = if last == 0 { vec![0] } else { vec![0, last] };
+    ends.into_iter().chain(mixed).map(with).collect()
 }
 
 fn qemus(catalog: &Catalog, version: Version) -> Vec<(Option<String>, QemuView<'_>)> {

@@ -28,7 +28,7 @@ struct EndpointKey {
     host: HostChoice,
     accel: Accel,
     purpose: Purpose,
-    has_optional_under_tcg: bool,
+    compares_under_tcg: bool,
     /// The feature that *new* lacks.
     feature: Option<FeatureId>,
 }
@@ -41,7 +41,7 @@ impl EndpointKey {
             host: if under_kvm { host.clone() } else { HostChoice::Capable },
             accel: scenario.accel,
             purpose,
-            has_optional_under_tcg: scenario.has_optional_under_tcg(),
+            compares_under_tcg: scenario.compares_with_processor_under_tcg(),
             feature: (release.libvirt == LibvirtChoice::New).then_some(scenario.feature),
         }
     }

@@ -74,7 +74,9 @@ impl<'a> EndpointOptions<'a> {
         let qemu_build = qemu_builds(catalog, release, &mut axes);
         let (mut host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
         let by_processor = |libvirt: &Libvirt| libvirt.behaviour.host_under_kvm == HostUnderKvm::Cpuid;
-        if scenario.has_optional_under_tcg() && libvirt.iter().flat_map(Options::iter).any(by_processor) {
+        let compares = libvirt.iter().flat_map(Options::iter).any(by_processor)
+            || qemu.iter().any(|qemu| !qemu.has_quirk(catalog, QuirkKind::ModelExpansion, None));
+        if compares && scenario.compares_with_processor_under_tcg() {
             host = processors(purpose.host, &mut axes);
         }
         let values = Values {
@@ -125,6 +127,12 @@ impl<'a> EndpointOptions<'a> {
     /// Whether every libvirt that may be here behaves so, whatever its open switches are.
     pub(super) fn always(&self, behaves: impl Fn(&Behaviour) -> bool) -> bool {
         self.values.libvirt.iter().flat_map(Options::iter).all(|libvirt| behaves(&libvirt.behaviour))
+    }
+
+    /// Whether every libvirt that may be here gives an incoming guest the CPU of the cookie, with every QEMU.
+    pub(super) fn reads_cookie(&self) -> bool {
+        let expands = |qemu: &QemuView<'_>| qemu.has_quirk(self.values.catalog, QuirkKind::ModelExpansion, None);
+        self.always(|behaviour| behaviour.cookie) && self.values.qemu.iter().all(expands)
     }
 
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
@@ -313,7 +321,8 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     Some(options(axes, &input, values))
 }
 
-/// Whether both values of a switch are tried: it can affect a guest, and is no fact about the map, which has its own.
+/// Whether both values of a switch are tried: it can affect a guest, and is no fact about the map. Of those, the maps that a
+/// release may have are tried.
 fn is_open(setting: &Setting, decodes: bool) -> bool {
     let matters = !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)));
     matters && MapFact::parse(setting.name()).is_none()

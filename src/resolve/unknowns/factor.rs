@@ -83,14 +83,8 @@ fn number_of<K: PartialEq, V: PartialEq>(
 
 /// Returns for each value the first one of its kind.
 fn firsts(kinds: Vec<Vec<usize>>) -> Vec<usize> {
-    let mut firsts: Vec<usize> = (0..kinds.len()).collect();
-    let mut values: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
-    for (value, kind) in kinds.into_iter().enumerate() {
-        let alike = values.entry(kind).or_default();
-        alike.push(value);
-        firsts[value] = alike[0];
-    }
-    firsts
+    let mut firsts: HashMap<Vec<usize>, usize> = HashMap::default();
+    kinds.into_iter().enumerate().map(|(value, kind)| *firsts.entry(kind).or_insert(value)).collect()
 }
 
 /// What a map is to one guest.
@@ -128,7 +122,7 @@ impl Plan<'_> {
             let sender = index.checked_sub(1).and_then(|sender| self.endpoints.get(sender));
             let receives_live = self.scenario.running.is_none()
                 && guest.model.is_some()
-                && options.always(|behaviour| behaviour.cookie)
+                && options.reads_cookie()
                 && sender.is_some_and(|sender| sender.always(|behaviour| behaviour.live_update));
             let role = Role {
                 starts,

@@ -17,12 +17,12 @@ fn input_of(what: &str, place: Option<&str>) -> String {
     place.map_or_else(|| what.to_owned(), |place| format!("{what} of the {place}"))
 }
 
-/// Returns the processors of a host under TCG, by which libvirt decides what is optional (libvirt
-/// `virQEMUCapsInitHostCPUModel` of 3.1.0).
+/// Returns the processors of a host under TCG, with which libvirt compares a definition where it does not ask QEMU for its
+/// CPU (libvirt `virQEMUCapsInitHostCPUModel` of 3.1.0).
 pub(super) fn processors(place: Option<&str>, axes: &mut Vec<Axis>) -> Options<Host> {
     let all = FeatureSet::ALL;
     let able = Host::With { vendor: Vendor::Amd, features: all, silicon: all, signature: None };
-    let values = [("lacks what is optional", Host::Capable), ("has what is optional", able)];
+    let values = [("lacks what is asked for", Host::Capable), ("has what is asked for", able)];
     options(axes, &input_of(SILICON, place), values.map(|(label, host)| (label.to_owned(), host)).into())
 }
 
