@@ -285,7 +285,8 @@ fn short_machine_names_and_missing_models_are_filled_in() {
 fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let text = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
         <features><pmu state='on'/><hyperv/><kvm/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
-        <cpu mode='custom' match='exact'><model fallback='forbid' vendor_id='AuthenticAMD'>EPYC</model>\
+        <cpu mode='custom' match='exact' deprecated_features='off'>\
+        <model fallback='forbid' vendor_id='AuthenticAMD'>EPYC</model>\
         <topology sockets='1' dies='2' clusters='2' cores='2' threads='1'/><vendor>AMD</vendor></cpu>\
         <devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>\
         <qemu:commandline><qemu:arg value='-cpu'/></qemu:commandline></domain>";
@@ -299,7 +300,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
         "vendor AMD shown to the guest",
     ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
-    let ignored = ["hyperv settings", "kvm settings", "<qemu:commandline>"];
+    let ignored = ["hyperv settings", "kvm settings", "deprecated_features", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
     assert!(read.scenario.pmu);
 }
@@ -331,6 +332,10 @@ fn a_bad_file_gives_one_error_with_its_place() {
             "guest.xml:3:60: expected each feature once, found \"avx\" with policy disable after policy require",
         ),
         (&cpu("<feature name='avx'/>"), "guest.xml:3:20: expected a <model> before the features"),
+        (
+            &cpu("<model>EPYC</model>").replace("'custom'", "'custom' migratable='on'"),
+            "guest.xml:3:1: expected migratable only in mode host-passthrough or maximum, found it in mode custom",
+        ),
         (
             &cpu("<model>EPYC</model><topology sockets='1' cores='0' threads='1'/>"),
             "guest.xml:3:39: expected a number from 1 to 4096 in cores, found \"0\"",

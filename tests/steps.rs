@@ -132,8 +132,48 @@ fn a_feature_that_is_not_migrated_is_in_the_host_of_qemu() {
         let link = format!("{cpu},tsc=2000000000,host=Xeon-E5-2623-v4,machine=pc-q35-2.9,{ends}");
         trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("invtsc").unwrap())
     };
-    for (libvirt, decided) in [("3.1.0", Policy::Require), ("3.2.0", Policy::Require), ("3.3.0", Policy::Disable)] {
+    let refused = "Haswell-noTSX,tsc=2000000000,from=3.1.0:2.9.0,to=3.2.0:2.9.0";
+    assert_eq!(answer(refused).verdict, Verdict::Depends, "libvirt 3.1.0 has no timer tsc");
+    for (libvirt, decided) in [("3.2.0", Policy::Require), ("3.3.0", Policy::Disable)] {
         assert_eq!(policy("Haswell-noTSX,invtsc=optional", libvirt), Some(decided), "{libvirt}");
         assert_eq!(policy("Haswell-noTSX,+invtsc", libvirt), Some(Policy::Require), "{libvirt}");
     }
+}
+
+/// libvirt's `virQEMUCapsGetCPUModelX86Data`: QEMU says what cannot be migrated, and the map's `migratable='no'` of xsaves
+/// counts only where QEMU cannot say it.
+#[test]
+fn xsaves_is_migrated_although_the_map_says_no() {
+    let hosts = "from-host=Core-i7-8550U,to-host=Core-i7-4510U";
+    for end in ["7.0.0:5.2.0", "9.0.0:7.2.22", "11.3.0:10.0.13"] {
+        let link = format!("SandyBridge,xsaves=optional,{hosts},machine=pc-q35-5.2,from={end},to={end}");
+        assert_eq!(answer(&link).verdict, Verdict::Aborted, "{end}");
+    }
+    let decided = |qemu: &str| {
+        let ends = format!("from=4.0.0:{qemu},to=4.0.0:{qemu}");
+        let link = format!("SandyBridge,xsaves=optional,check=none,host=Core-i7-8550U,machine=pc-q35-2.8,{ends}");
+        trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("xsaves").unwrap())
+    };
+    assert_eq!((decided("2.8.0"), decided("2.9.0")), (Some(Policy::Disable), Some(Policy::Require)));
+}
+
+/// libvirt's `qemuBuildCpuModelArgStr`: before 2.3.0 it writes what differs from the model in the map, and nothing under TCG;
+/// its `virQEMUCapsGetCPUFeatures`: without a model from QEMU nothing is dropped.
+#[test]
+fn what_is_written_on_the_command_line_depends_on_the_release() {
+    let old = "machine=pc-i440fx-2.5,from=2.2.0:2.6.0,to=3.1.0:2.8.0";
+    for (guest, verdict) in [
+        ("qemu64,-pni,accel=tcg", Verdict::Changed),
+        ("Penryn,+aes,accel=tcg", Verdict::Changed),
+        ("Penryn,-x2apic,host=Core-i5-2540M", Verdict::Changed),
+        ("Penryn,+x2apic,host=Core-i5-2540M", Verdict::Unchanged),
+    ] {
+        assert_eq!(answer(&format!("{guest},{old}")).verdict, verdict, "{guest}");
+    }
+    // Nothing is written of a disabled feature that the model lacks, so QEMU need not know it.
+    let verdict = |guest: &str, end: &str| answer(&format!("{guest},from={end},to={end}")).verdict;
+    assert_eq!(verdict("Penryn,-cmt,machine=pc-i440fx-2.5", "2.2.0:2.6.0"), Verdict::Unchanged);
+    assert_eq!(verdict("Penryn,-cmt,machine=pc-i440fx-2.5", "2.3.0:2.6.0"), Verdict::StartRefused);
+    assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.8.0"), Verdict::StartRefused);
+    assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.9.0"), Verdict::Unchanged);
 }

@@ -267,6 +267,9 @@ settings! {
         ForbidCheck "forbid-check" pub(crate) forbid_check: bool = false;
         /// Where a switched-off feature QEMU does not know disappears.
         DropUnknown "drop-unknown" pub(crate) drop_unknown: DropUnknown = DropUnknown::Never;
+        /// Every feature of the definition is written on the command line; without it, what differs from the model in the CPU
+        /// map, and under TCG nothing (`qemuBuildCpuModelArgStr`).
+        WritesFeatures "writes-features" pub(crate) writes_features: bool = false;
         /// Features stripped from the definition before the command line (`virQEMUCapsCPUFilterFeatures`).
         Ignored "ignored" pub(crate) ignored: FeatureSet = FeatureSet::EMPTY;
         /// Features of the definition that the command line does not name (`qemuFeatureNoEffect`, 5.4.0).

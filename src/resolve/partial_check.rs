@@ -274,14 +274,18 @@ fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &
         HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
     };
     let host = host_cpu(facts, endpoint).map_or_else(at_best, known);
-    // Whether the feature can be migrated is asked since 3.3.0 (commit 56bd7edcb5, virQEMUCapsGetHostModel).
-    let asks_migratable = match endpoint.end.behaviour.host_under_kvm {
-        HostUnderKvm::Cpuid | HostUnderKvm::Qemu => false,
-        HostUnderKvm::JoinedListed | HostUnderKvm::Joined => true,
+    // What cannot be migrated is not in the host since 3.3.0 (commit 56bd7edcb5, virQEMUCapsGetHostModel): QEMU says what that
+    // is, and where it cannot, the map (virCPUCopyMigratable).
+    let not_migrated: FeatureSet = match (endpoint.end.behaviour.host_under_kvm, endpoint.host_under_kvm) {
+        (HostUnderKvm::Cpuid | HostUnderKvm::Qemu, _) => FeatureSet::EMPTY,
+        (HostUnderKvm::JoinedListed | HostUnderKvm::Joined, HostUnderKvm::Cpuid) => {
+            let known = map.order.iter().zip(&map.features);
+            known.filter(|(_, definition)| !definition.migratable).map(|(feature, _)| *feature).collect()
+        }
+        (HostUnderKvm::JoinedListed | HostUnderKvm::Joined, _) => facts.catalog.named().invtsc.into_iter().collect(),
     };
     for feature in map.in_order(optional) {
-        let index = map.order.iter().position(|known| *known == feature).filter(|_| asks_migratable);
-        let migratable = index.is_none_or(|index| map.features[index].migratable);
+        let migratable = !not_migrated.contains(feature);
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);
     }

@@ -1,7 +1,7 @@
 //! Prepares a source or destination for one guest: catalog, QEMU and host are queried once for all definitions.
 
 use super::endpoint::{Endpoint, Guest, Host, Machine};
-use crate::domain::behaviour::{HostUnderKvm, QuirkKind};
+use crate::domain::behaviour::{DropUnknown, HostUnderKvm, QuirkKind};
 use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Definition, Match, Mode, Policies};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -110,6 +110,9 @@ pub(super) struct PreparedEndpoint<'e> {
     /// The host that libvirt compares with: the processor where this QEMU has no `query-cpu-model-expansion`
     /// (`virQEMUCapsInitHostCPUModel`, 3.2.0 and later).
     pub(super) host_under_kvm: HostUnderKvm,
+    /// Where disabled features that this QEMU does not know are dropped: nowhere without that command
+    /// (`virQEMUCapsGetCPUFeatures`, 5.10.0).
+    pub(super) drop_unknown: DropUnknown,
     /// Whether an incoming guest gets the CPU of the cookie: not without that command (`qemuDomainUpdateCPU`, 3.5.0).
     pub(super) reads_cookie: bool,
     /// Whether this libvirt hands a saved guest to QEMU in a way that this QEMU does not take.
@@ -197,6 +200,7 @@ impl<'e> PreparedEndpoint<'e> {
             },
             host_under_kvm: if expands_models { end.behaviour.host_under_kvm } else { HostUnderKvm::Cpuid },
             reads_cookie: end.behaviour.cookie && expands_models,
+            drop_unknown: if expands_models { end.behaviour.drop_unknown } else { DropUnknown::Never },
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
         }

@@ -139,7 +139,7 @@ fn start_steps(
     // virQEMUCapsCPUFilterFeatures (5.5.0, commits 0b763774a5 and b12865260a) and qemuProcessDropUnknownCPUFeatures
     // (5.10.0, commit ac34e14159).
     let mut dropped = behaviour.ignored;
-    if behaviour.drop_unknown == DropUnknown::Definition {
+    if endpoint.drop_unknown == DropUnknown::Definition {
         dropped |= definition.features.off() - endpoint.end.qemu.properties;
     }
     definition.features.remove_all(dropped);
@@ -169,16 +169,11 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
         let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
         return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
     }
-    let policies = &prepared.features;
-    let mut named = policies.on();
-    if endpoint.end.behaviour.drop_unknown == DropUnknown::Never {
-        named |= policies.off();
-    }
-    // qemuFeatureNoEffect, 5.4.0 (commit 2900575db8).
-    named -= endpoint.end.behaviour.unwritten;
-    if let Some(feature) = policies.first_of(named - endpoint.end.qemu.properties) {
+    let (on, off) = qemu_cpu::flags(facts, endpoint, prepared);
+    let named = if endpoint.drop_unknown == DropUnknown::Never { on | off } else { on };
+    if let Some(feature) = prepared.features.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
-        let (on, mode) = (policies.on().contains(feature), prepared.mode);
+        let (on, mode) = (on.contains(feature), prepared.mode);
         return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });
     }
     Ok(())

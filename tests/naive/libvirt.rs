@@ -86,6 +86,10 @@ pub(crate) fn start(
     question: &Question,
     transport: Option<&str>,
 ) -> Result<Started, Stop> {
+    // qemuBuildClockCommandLine, before 3.2.0: the timer tsc is refused.
+    if question.tsc && !releases::has_live_update(node.version) {
+        return cannot_say("how a libvirt without the timer tsc refuses it");
+    }
     let is_new = transport.is_none();
     let release = node.version;
     // qemuDomainUpdateCPU, 3.5.0: the cookie's CPU where it differs; 10.3.0: always.
@@ -211,10 +215,10 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     let before = cpu.clone();
     for (feature, policy) in &mut cpu.features {
         if policy == "optional" {
-            // virCPUUpdate, 3.3.0, commit 56bd7edcb5: with the migratable half of QEMU's host; in 3.2.0 with all of it, and
+            // virCPUUpdate, 3.3.0, commit 56bd7edcb5: with what of QEMU's host QEMU says to migrate; in 3.2.0 with all of it, and
             // before with the only host there is.
             let has = if releases::has_migratable_host(node.version) {
-                qemu_has(node, &before, question, feature) && !node.map.not_migratable.contains(feature)
+                qemu_has(node, &before, question, feature) && feature != "invtsc"
             } else {
                 host_has(node, &before, question, feature)?
             };
@@ -256,8 +260,20 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
         if releases::leaves_off_the_command_line(node.version, feature) {
             continue;
         }
-        let is_on = policy == "require" || policy == "force";
-        let is_off = policy == "disable" || policy == "forbid";
+        let mut is_on = policy == "require" || policy == "force";
+        let mut is_off = policy == "disable" || policy == "forbid";
+        // qemuBuildCpuModelArgStr, before 2.3.0: what cpuDecode lists in addition to the model, and nothing under TCG.
+        if !releases::writes_features(node.version) {
+            if is_passthrough(cpu) {
+                is_off = policy == "disable";
+                is_on = !is_off;
+            } else if question.accel == "tcg" {
+                continue;
+            } else if let Some(model) = cpu.model.as_ref().and_then(|name| node.map.models.get(name)) {
+                is_on = is_on && !model.data.contains(feature);
+                is_off = is_off && model.data.contains(feature);
+            }
+        }
         // qemuProcessDropUnknownCPUFeatures, 5.10.0: only before, a name that QEMU does not know is disabled by name.
         let is_dropped = is_off && releases::drops_unknown(node.version) != "never";
         // object_property_parse, every QEMU: it exits at a property it does not have.

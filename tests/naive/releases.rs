@@ -167,6 +167,11 @@ pub(crate) fn filters_reported(release: Number) -> bool {
     release >= (11, 10, 0)
 }
 
+/// qemuBuildCpuModelArgStr: 2.3.0, commit 7ce711a30e.
+pub(crate) fn writes_features(release: Number) -> bool {
+    release >= (2, 3, 0)
+}
+
 /// virQEMUCapsGetHostModel with VIR_QEMU_CAPS_HOST_CPU_MIGRATABLE: 3.3.0, commit 56bd7edcb5.
 pub(crate) fn has_migratable_host(release: Number) -> bool {
     release >= (3, 3, 0)

@@ -64,7 +64,7 @@ impl Cpu {
 ///
 /// # Errors
 /// A value libvirt does not have, a model or feature that are unknown, a feature a second time, features without a
-/// model.
+/// model, `migratable` in another mode than host-passthrough and maximum.
 pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element<'_>) -> Result<Cpu, LoadError> {
     let mut cpu = Cpu {
         mode: keyword(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
@@ -73,6 +73,14 @@ pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element
         migratable: keyword(document, element, "migratable", &[true, false], |on| if on { "on" } else { "off" })?,
         ..Cpu::default()
     };
+    // virCPUDefParseXML.
+    if cpu.migratable.is_some() && matches!(cpu.mode, Mode::Custom | Mode::HostModel) {
+        let mode = cpu.mode.name();
+        return Err(document.error(
+            element,
+            format!("expected migratable only in mode host-passthrough or maximum, found it in mode {mode}; remove it"),
+        ));
+    }
     if let Some(model) = element.child("model") {
         read_model(catalog, document, model, &mut cpu)?;
     }

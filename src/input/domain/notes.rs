@@ -54,6 +54,9 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     if let Some(vendor) = cpu.told_vendor.as_deref().filter(|vendor| Vendor::parse(vendor).is_none()) {
         ignored.push(format!("vendor_id {vendor:?}, which changes the vendor that the guest sees"));
     }
+    if domain.child("cpu").is_some_and(|cpu| cpu.get("deprecated_features").is_some()) {
+        ignored.push("deprecated_features, which libvirt refuses where QEMU does not name such features".to_owned());
+    }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
         match element.name {
             "vendor" if cpu.vendor.is_none() => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
