@@ -35,12 +35,12 @@ struct Role {
 #[derive(PartialEq)]
 struct View {
     map: usize,
-    qemu: QemuName,
     has_model: bool,
     has_machines: usize,
     dependencies: usize,
-    behaviour: Behaviour,
     host: Host,
+    qemu: QemuName,
+    behaviour: Behaviour,
     properties: FeatureSet,
     tcg: [FeatureSet; 3],
 }
@@ -289,12 +289,12 @@ impl Plan<'_> {
         });
         View {
             map,
-            qemu: (version, Some(lists).filter(|_| guest.model.is_none()), changes),
             has_model: guest.model.is_none_or(|model| end.qemu.has_model(model)),
             has_machines,
             dependencies,
-            behaviour,
             host,
+            qemu: (version, Some(lists).filter(|_| guest.model.is_none()), changes),
+            behaviour,
             properties: end.qemu.properties & all,
             tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
         }
