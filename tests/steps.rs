@@ -12,6 +12,11 @@ fn trace(link: &str) -> Trace {
     answer(link).trace.unwrap()
 }
 
+/// The policy of a feature in the definition that is prepared for the start.
+fn prepared(link: &str, feature: &str) -> Option<Policy> {
+    trace(link).start.prepared.unwrap().features.get(CATALOG.feature(feature).unwrap())
+}
+
 fn sent(link: &str) -> Sent {
     trace(link).migrations.remove(0).sent
 }
@@ -95,7 +100,7 @@ fn before_libvirt_asked_qemu_the_processor_decided_what_is_optional() {
     let decided = |libvirt: &str| {
         let ends = format!("from={libvirt}:2.9.0,to={libvirt}:2.9.0");
         let link = format!("Nehalem,monitor=optional,host=Xeon-Gold-6130,check=none,machine=pc-i440fx-2.9,{ends}");
-        trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("monitor").unwrap())
+        prepared(&link, "monitor")
     };
     assert_eq!((decided("3.1.0"), decided("3.2.0")), (Some(Policy::Require), Some(Policy::Disable)));
 }
@@ -106,10 +111,7 @@ fn before_libvirt_asked_qemu_the_processor_decided_what_is_optional() {
 fn where_qemu_cannot_expand_models_the_processor_decides() {
     let ends = |libvirt: &str, qemu: &str| format!("machine=pc-q35-2.8,from={libvirt}:{qemu},to={libvirt}:{qemu}");
     let guest = "Opteron_G3,tsc-deadline=optional,check=none,host=Opteron-6234";
-    let decided = |libvirt: &str, qemu: &str| {
-        let prepared = trace(&format!("{guest},{}", ends(libvirt, qemu))).start.prepared.unwrap();
-        prepared.features.get(CATALOG.feature("tsc-deadline").unwrap())
-    };
+    let decided = |libvirt: &str, qemu: &str| prepared(&format!("{guest},{}", ends(libvirt, qemu)), "tsc-deadline");
     for (libvirt, qemu, policy) in
         [("3.1.0", "2.9.0", Policy::Disable), ("4.0.0", "2.8.0", Policy::Disable), ("4.0.0", "2.9.0", Policy::Require)]
     {
@@ -130,7 +132,7 @@ fn a_feature_that_is_not_migrated_is_in_the_host_of_qemu() {
     let policy = |cpu: &str, libvirt: &str| {
         let ends = format!("from={libvirt}:2.9.0,to={libvirt}:2.9.0");
         let link = format!("{cpu},tsc=2000000000,host=Xeon-E5-2623-v4,machine=pc-q35-2.9,{ends}");
-        trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("invtsc").unwrap())
+        prepared(&link, "invtsc")
     };
     let refused = "Haswell-noTSX,tsc=2000000000,from=3.1.0:2.9.0,to=3.2.0:2.9.0";
     assert_eq!(answer(refused).verdict, Verdict::Depends, "libvirt 3.1.0 has no timer tsc");
@@ -152,7 +154,7 @@ fn xsaves_is_migrated_although_the_map_says_no() {
     let decided = |qemu: &str| {
         let ends = format!("from=4.0.0:{qemu},to=4.0.0:{qemu}");
         let link = format!("SandyBridge,xsaves=optional,check=none,host=Core-i7-8550U,machine=pc-q35-2.8,{ends}");
-        trace(&link).start.prepared.unwrap().features.get(CATALOG.feature("xsaves").unwrap())
+        prepared(&link, "xsaves")
     };
     assert_eq!((decided("2.8.0"), decided("2.9.0")), (Some(Policy::Disable), Some(Policy::Require)));
 }
@@ -170,6 +172,10 @@ fn what_is_written_on_the_command_line_depends_on_the_release() {
     ] {
         assert_eq!(answer(&format!("{guest},{old}")).verdict, verdict, "{guest}");
     }
+    // The stages show what is written.
+    let written = |link: &str| trace(link).start.command_line.len();
+    assert_eq!(written(&format!("qemu64,-pni,accel=tcg,{old}")), 0);
+    assert_eq!(written("qemu64,-pni,accel=tcg,machine=pc-i440fx-2.5,from=2.3.0:2.6.0,to=3.1.0:2.8.0"), 1);
     // Nothing is written of a disabled feature that the model lacks, so QEMU need not know it.
     let verdict = |guest: &str, end: &str| answer(&format!("{guest},from={end},to={end}")).verdict;
     assert_eq!(verdict("Penryn,-cmt,machine=pc-i440fx-2.5", "2.2.0:2.6.0"), Verdict::Unchanged);

@@ -3,7 +3,7 @@
 use super::endpoint::{Endpoint, Guest, Host, Machine};
 use crate::domain::behaviour::{DropUnknown, HostUnderKvm, QuirkKind};
 use crate::domain::catalog::{Catalog, QemuView};
-use crate::domain::definition::{Definition, Match, Mode, Policies};
+use crate::domain::definition::{Definition, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
@@ -204,6 +204,32 @@ impl<'e> PreparedEndpoint<'e> {
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
         }
+    }
+
+    /// Returns the features that libvirt writes on the command line, enabled and disabled (`qemuBuildCpuModelArgStr`).
+    pub(super) fn flags(&self, facts: &Facts<'_>, definition: &Definition) -> (FeatureSet, FeatureSet) {
+        // Required and forced features are enabled, disabled and forbidden ones are disabled.
+        let (behaviour, policies) = (&self.end.behaviour, &definition.features);
+        let (mut on, mut off) = (policies.on(), policies.off());
+        // Before 2.3.0 (commit 7ce711a30e): of a passed-through CPU only what is disabled is not enabled; of others, what
+        // cpuDecode lists in addition to the model; it is not called for a custom CPU under TCG.
+        if !behaviour.writes_features {
+            if definition.is_passthrough() {
+                off = policies.with(Policy::Disable);
+                on = policies.mentioned() - off;
+            } else if facts.guest.accel == Accel::Tcg && definition.mode == Mode::Custom {
+                return Default::default();
+            } else if let Some(of_map) = self.of_map() {
+                on -= of_map.data;
+                off &= of_map.data;
+            }
+        }
+        // qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159): not what is off and QEMU does not know.
+        if self.drop_unknown != DropUnknown::Never {
+            off &= self.end.qemu.properties;
+        }
+        // qemuFeatureNoEffect, 5.4.0 (commit 2900575db8).
+        (on - behaviour.unwritten, off - behaviour.unwritten)
     }
 
     /// Returns the machine type with which libvirt asks QEMU about models: the newest, the guest's own where there are

@@ -6,36 +6,10 @@ use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
 use super::trace::{Built, QemuCpu};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Mode, Policy};
+use crate::domain::definition::Definition;
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
-
-/// Returns the features that libvirt writes on the command line, enabled and disabled (`qemuBuildCpuModelArgStr`).
-pub(super) fn flags(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition,
-) -> (FeatureSet, FeatureSet) {
-    // Required and forced features are enabled, disabled and forbidden ones are disabled.
-    let (behaviour, policies) = (&endpoint.end.behaviour, &definition.features);
-    let (mut on, mut off) = (policies.on(), policies.off());
-    // Before 2.3.0 (commit 7ce711a30e): of a passed-through CPU only what is disabled is not enabled; of others, what
-    // cpuDecode lists in addition to the model; it is not called for a custom CPU under TCG.
-    if !behaviour.writes_features {
-        if definition.is_passthrough() {
-            off = policies.with(Policy::Disable);
-            on = policies.mentioned() - off;
-        } else if facts.guest.accel == Accel::Tcg && definition.mode == Mode::Custom {
-            return Default::default();
-        } else if let Some(of_map) = endpoint.of_map() {
-            on -= of_map.data;
-            off &= of_map.data;
-        }
-    }
-    // qemuFeatureNoEffect, 5.4.0 (commit 2900575db8).
-    (on - behaviour.unwritten, off - behaviour.unwritten)
-}
 
 /// Builds in `cpu` what this end's QEMU builds for the definition. It knows every feature that the command line
 /// enables; disabled features that it does not know are not on the command line.
@@ -46,7 +20,7 @@ pub(super) fn build<'c>(
     (cpu, recorder): (&'c mut Option<Built>, &mut Recorder),
 ) -> &'c Built {
     let names = facts.catalog.named();
-    let (mut flags_on, flags_off) = flags(facts, endpoint, definition);
+    let (mut flags_on, flags_off) = endpoint.flags(facts, definition);
     let flags_off = flags_off & endpoint.end.qemu.properties;
     if endpoint.end.behaviour.add_tsx {
         flags_on.extend(added_tsx(endpoint.end.libvirt(facts.catalog), definition));

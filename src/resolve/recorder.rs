@@ -100,8 +100,8 @@ impl Recorder {
     pub(super) fn prepared(&mut self, facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
         self.record(|stages| {
             let Some(start) = stages.current() else { return };
-            let (libvirt, properties) = (endpoint.end.libvirt(facts.catalog), endpoint.end.qemu.properties);
-            start.command_line = command_line(libvirt, properties, prepared);
+            let flags = endpoint.flags(facts, prepared);
+            start.command_line = command_line(endpoint.end.libvirt(facts.catalog), flags, prepared);
             start.prepared = Some(prepared.clone());
         });
     }

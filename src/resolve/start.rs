@@ -169,9 +169,8 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
         let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
         return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
     }
-    let (on, off) = qemu_cpu::flags(facts, endpoint, prepared);
-    let named = if endpoint.drop_unknown == DropUnknown::Never { on | off } else { on };
-    if let Some(feature) = prepared.features.first_of(named - endpoint.end.qemu.properties) {
+    let (on, off) = endpoint.flags(facts, prepared);
+    if let Some(feature) = prepared.features.first_of((on | off) - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         let (on, mode) = (on.contains(feature), prepared.mode);
         return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });

@@ -123,24 +123,23 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> 
         vendor: decoded.vendor,
         features,
     };
-    let command_line = command_line(libvirt, properties, &definition);
+    let behaviour = libvirt.behaviour;
+    let writes_unknown = behaviour.drop_unknown == DropUnknown::Never;
+    let off = definition.features.off() & if writes_unknown { FeatureSet::ALL } else { properties };
+    let flags = (definition.features.on() - behaviour.unwritten, off - behaviour.unwritten);
+    let command_line = command_line(libvirt, flags, &definition);
     Expansion { decoded, definition, command_line }
 }
 
-/// Returns the features on QEMU's command line, enabled or disabled, in order (`qemuBuildCpuModelArgStr`). Since 5.10.0
-/// (commit ac34e14159) those are left out that are off and that QEMU does not know; in 5.4.0 also those of
-/// `qemuFeatureNoEffect`.
+/// Returns the features on QEMU's command line, enabled or disabled, in order (`qemuBuildCpuModelArgStr`): those of the
+/// definition that `on` and `off` have, and what a package appends.
 pub(crate) fn command_line(
     libvirt: Libvirt<'_>,
-    properties: FeatureSet,
+    (on, off): (FeatureSet, FeatureSet),
     prepared: &Definition,
 ) -> Vec<(FeatureId, bool)> {
-    let writes_unknown = libvirt.behaviour.drop_unknown == DropUnknown::Never;
-    let is_written = |(feature, policy): &(FeatureId, Policy)| {
-        let writes_off = policy.is_off() && (writes_unknown || properties.contains(*feature));
-        (policy.is_on() || writes_off) && !libvirt.behaviour.unwritten.contains(*feature)
-    };
-    let written = prepared.features.iter().filter(is_written).map(|(feature, policy)| (feature, policy.is_on()));
+    let named = prepared.features.iter().map(|(feature, _)| feature);
+    let written = named.filter(|feature| (on | off).contains(*feature)).map(|feature| (feature, on.contains(feature)));
     written.chain(added_tsx(libvirt, prepared).map(|feature| (feature, true))).collect()
 }
 
