@@ -6,9 +6,9 @@
 mod support;
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-use support::ask::{CATALOG, answer, error, policies, scenario};
+use support::ask::{CATALOG, answer, combinations, error, policies, scenario};
 use virt_cpu_explorer::internal::analysis::host_models::across_releases;
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
@@ -21,7 +21,7 @@ use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::explain::Outlook;
 use virt_cpu_explorer::internal::import::qmp::qemu_name;
 use virt_cpu_explorer::internal::resolve::host_model::{Processor, Request, expansions};
-use virt_cpu_explorer::internal::resolve::{Basis, Refusal, RuleId, StartTrace, Verdict, resolve};
+use virt_cpu_explorer::internal::resolve::{Basis, Plan, Refusal, RuleId, StartTrace, Verdict, decide, resolve};
 
 /// Hosts of both vendors, old and new.
 const HOSTS: [&str; 5] = ["A10-5800K", "Core2-E6850", "EPYC-7502-32-Core", "Ice-Lake-Server", "Xeon-Gold-6130"];
@@ -341,6 +341,29 @@ fn a_start_has_the_cpu_that_expand_shows() {
     let ends = ends.into_iter().chain([("6.0.0", "2.12.0"), ("7.0.0", "2.11.0"), ("4.5.0", "2.9.0")]);
     let under_tcg: usize = ends.map(|end| compare(None, end)).sum();
     assert!(under_kvm > 60 && under_tcg == 8, "{under_kvm} {under_tcg}");
+}
+
+/// libvirt asks QEMU about the host without a machine type, so a quirk that the guest's may have changes nothing.
+#[test]
+fn what_qemu_offers_libvirt_does_not_depend_on_the_machine_type() {
+    let feature = CATALOG.feature("arch-capabilities").unwrap();
+    let host = CATALOG.host(CATALOG.host_named("EPYC-9334-32-Core").unwrap());
+    let (vendor, signature, features) = (host.vendor, Some(host.signature()), host.features);
+    // Such silicon exists in no list: of other hosts QEMU 10.1.0 hides the feature on every machine type.
+    assert!(features.contains(feature));
+    let given = HostChoice::Given(GivenHost { vendor, signature, features, silicon: Some(features) });
+    let on = "11.3.0:10.1.0-1ubuntu1";
+    let asked = scenario(&format!("host-model,machine=pc-q35-noble-v2,from={on},to={on}"));
+    let asked = Scenario { from_host: given.clone(), to_host: given, ..asked };
+    let plan = Plan::of(&CATALOG, &asked).unwrap();
+    let mut seen = BTreeSet::new();
+    for own in combinations(&plan, 1000).unwrap() {
+        let case = plan.case(&own).unwrap();
+        let found = decide(&CATALOG, &case, asked.feature, Basis::Inferred).unwrap();
+        let prepared = found.trace.unwrap().start.prepared.unwrap();
+        seen.insert((case.guest.machine.quirk.is_some(), prepared.features.get(feature).is_some()));
+    }
+    assert_eq!(seen, BTreeSet::from([(false, true), (true, true)]));
 }
 
 fn shown_model(start: &StartTrace) -> String {

@@ -6,7 +6,7 @@ use super::host_model::{
     HostModel, Probe, Processor, Purpose, QemuModels, decode, inferred_signature, migratable_host_model,
 };
 use super::partial_check;
-use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
+use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint, offered_to_libvirt};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback, Mode, Policy};
 use crate::domain::feature::FeatureSet;
@@ -31,7 +31,7 @@ pub(super) fn expand<'e>(
     let (feature, named) = (catalog.default_feature(), FeatureSet::EMPTY);
     let facts = Facts { catalog, guest, feature, named, expansion: None, transport: Transport::Live };
     let decoded = if definition.takes_host_model() {
-        host_model(&facts, &endpoint)?
+        migratable_host_model(end.libvirt(catalog), &probe(catalog, end, guest.accel)?)?
     } else {
         nearest_model(&facts, &endpoint, definition)?
     };
@@ -41,19 +41,17 @@ pub(super) fn expand<'e>(
     Some(Expansion { model: decoded.model, named: endpoint.model, vendor, features })
 }
 
-/// The host as a guest with mode host-model gets it.
-fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostModel> {
-    let (catalog, end) = (facts.catalog, endpoint.end);
-    let probe = match (facts.guest.accel, end.host) {
-        (Accel::Kvm, Host::Capable) => return None,
+/// Returns what QEMU tells libvirt at an endpoint; `None` on a host that has whatever is asked for.
+pub(super) fn probe(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel) -> Option<Probe> {
+    match (accel, end.host) {
+        (Accel::Tcg, _) => Some(Probe::tcg(catalog, &end.qemu)),
+        (Accel::Kvm, Host::Capable) => None,
         (Accel::Kvm, Host::With { vendor, signature, .. }) => {
-            let mut features = endpoint.offered_to_libvirt(facts);
+            let mut features = offered_to_libvirt(catalog, end, accel);
             features.extend(catalog.named().hypervisor);
-            Probe::kvm(catalog, &end.qemu, &Processor { vendor: Some(vendor), signature, features })
+            Some(Probe::kvm(catalog, &end.qemu, &Processor { vendor: Some(vendor), signature, features }))
         }
-        (Accel::Tcg, _) => Probe::tcg(catalog, &end.qemu),
-    };
-    migratable_host_model(end.libvirt(catalog), &probe)
+    }
 }
 
 /// The model that is nearest to what a definition describes, of those that QEMU has (libvirt `virCPUx86Translate`).
@@ -71,11 +69,6 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
         signature: inferred_signature(&end.map, named.id),
         features: definition.described_by(&end.map),
     };
-    let offered = match (facts.guest.accel, end.host) {
-        (Accel::Tcg, _) => end.qemu.tcg_max,
-        (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
-        (Accel::Kvm, Host::With { .. }) => endpoint.offered_to_libvirt(facts),
-    };
-    let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, offered);
+    let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, endpoint.offered_to_libvirt(facts));
     decode(end.libvirt(catalog), &processor, Purpose::Guest(Some(&models)), &[])
 }

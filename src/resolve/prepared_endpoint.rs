@@ -168,7 +168,7 @@ impl<'e> PreparedEndpoint<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let supported = supported(catalog, end, guest, (series, reports_threads), vendor);
+        let supported = supported(catalog, end, (guest.accel, vendor), reports_threads);
         let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
@@ -185,7 +185,7 @@ impl<'e> PreparedEndpoint<'e> {
             unseen: threads | names.pdcm.into_iter().filter(|_| !guest.pmu).collect(),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             supported,
-            only_by_name: only_by_name(catalog, end, guest, series),
+            only_by_name: only_by_name(catalog, &end.qemu, told, (guest.machine.quirk, series)),
             reports_threads,
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
@@ -241,35 +241,36 @@ impl<'e> PreparedEndpoint<'e> {
     /// Returns the features that `host` and `max` enable by default: what the host lists and this QEMU has a name for,
     /// or TCG's `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` are supported in addition, but not enabled.
     pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
-        let offered = self.offered_to(facts, self.vendor, self.only_by_name);
+        let offered = offered(facts.catalog, self.end, facts.guest.accel, self.supported) - self.only_by_name;
         let kept = facts.catalog.named().invtsc.into_iter().filter(|_| !facts.guest.migratable).collect();
         offered | (self.supported & kept)
     }
 
-    /// Returns the same as libvirt asks about it: what migrates, without a machine type, and with what the dependency table
-    /// clears gone (`virQEMUCapsProbeQMPHostCPU`).
+    /// Returns what QEMU offers libvirt here; see the function of this name.
     pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
-        let series = Some(facts.catalog.series(self.newest_machine(facts)));
-        let is_amd = self.host_vendor == Vendor::Amd;
-        let hidden =
-            if is_amd { only_by_name(facts.catalog, self.end, facts.guest, series) } else { FeatureSet::EMPTY };
-        let offered = self.offered_to(facts, self.host_vendor, hidden);
-        offered - self.end.qemu.dependencies.children_of(&(hidden - offered))
+        offered_to_libvirt(facts.catalog, self.end, facts.guest.accel)
     }
+}
 
-    fn offered_to(&self, facts: &Facts<'_>, vendor: Vendor, hidden_from_amd: FeatureSet) -> FeatureSet {
-        let names = facts.catalog.named();
-        let offered = match (facts.guest.accel, self.end.host) {
-            (Accel::Tcg, _) => self.end.qemu.tcg_max,
-            (Accel::Kvm, Host::Capable) => self.supported,
-            // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
-            (Accel::Kvm, Host::With { features, .. }) => {
-                features & self.supported & (self.end.qemu.properties | names.paravirtual)
-            }
-        };
-        let offered = if vendor == Vendor::Amd { offered - hidden_from_amd } else { offered };
-        offered - names.invtsc.into_iter().collect()
-    }
+/// Returns what QEMU offers libvirt, which asks what migrates, without a machine type and with what the dependency table
+/// clears gone (`virQEMUCapsProbeQMPHostCPU`).
+pub(super) fn offered_to_libvirt(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel) -> FeatureSet {
+    let Host::With { vendor, .. } = end.host else { return offered(catalog, end, accel, FeatureSet::ALL) };
+    let reports_threads = end.qemu.has_quirk(catalog, QuirkKind::ThreadsReported, None);
+    let hidden = only_by_name(catalog, &end.qemu, vendor, WITHOUT_MACHINE);
+    let supported = supported(catalog, end, (accel, vendor), reports_threads);
+    offered(catalog, end, accel, supported) - hidden - end.qemu.dependencies.children_of(&hidden)
+}
+
+fn offered(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel, supported: FeatureSet) -> FeatureSet {
+    let names = catalog.named();
+    let offered = match (accel, end.host) {
+        (Accel::Tcg, _) => end.qemu.tcg_max,
+        (Accel::Kvm, Host::Capable) => supported,
+        // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
+        (Accel::Kvm, Host::With { features, .. }) => features & supported & (end.qemu.properties | names.paravirtual),
+    };
+    offered - names.invtsc.into_iter().collect()
 }
 
 impl<'e> PreparedModel<'e> {
@@ -335,22 +336,20 @@ fn cells(
     [always, compat, (always | compat) - elsewhere]
 }
 
-/// Whether QEMU has the quirk, or the guest's machine type brings it, under KVM.
-fn has_quirk(
-    catalog: &Catalog,
-    end: &Endpoint<'_>,
-    guest: &Guest,
-    series: Option<(u16, u16)>,
-    kind: QuirkKind,
-) -> bool {
-    guest.accel == Accel::Kvm && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series))
-}
+/// The quirk and the series of no machine type. No compatibility property is set then, as on QEMU's newest type.
+pub(super) const WITHOUT_MACHINE: (Option<QuirkKind>, Option<(u16, u16)>) = (None, Some((u16::MAX, 0)));
 
-/// What QEMU leaves out of an AMD guest's `host` and `max`, and still gives to a guest that names it or whose model has
-/// it: `arch-capabilities` (`x86_cpu_get_supported_feature_word`, 10.1.2, commit e9efa4a77168). The filter does not
-/// look at the vendor.
-fn only_by_name(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> FeatureSet {
-    let hides = has_quirk(catalog, end, guest, series, QuirkKind::ArchCapabilitiesNotAmd);
+/// Returns what QEMU leaves out of an AMD guest's `host` and `max` on a machine type with this quirk and of this series.
+/// It still gives that to a guest that names it or whose model has it: `arch-capabilities`
+/// (`x86_cpu_get_supported_feature_word`, 10.1.2, commit e9efa4a77168). The filter does not look at the vendor.
+pub(super) fn only_by_name(
+    catalog: &Catalog,
+    qemu: &QemuView<'_>,
+    vendor: Vendor,
+    (quirk, series): (Option<QuirkKind>, Option<(u16, u16)>),
+) -> FeatureSet {
+    let kind = QuirkKind::ArchCapabilitiesNotAmd;
+    let hides = vendor == Vendor::Amd && (quirk == Some(kind) || qemu.has_quirk(catalog, kind, series));
     catalog.named().arch_capabilities.into_iter().filter(|_| hides).collect()
 }
 
@@ -371,12 +370,11 @@ pub(super) fn has_machine(
 fn supported(
     catalog: &Catalog,
     end: &Endpoint<'_>,
-    guest: &Guest,
-    (series, reports_threads): (Option<(u16, u16)>, bool),
-    vendor: Vendor,
+    (accel, vendor): (Accel, Vendor),
+    reports_threads: bool,
 ) -> FeatureSet {
     let names = catalog.named();
-    let (mut given, in_silicon) = match (guest.accel, end.host) {
+    let (mut given, in_silicon) = match (accel, end.host) {
         (Accel::Tcg, _) => {
             let carried = end.qemu.tcg_carried;
             ((carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried), FeatureSet::ALL)
@@ -395,7 +393,7 @@ fn supported(
             (given, silicon)
         }
     };
-    for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, guest.accel == Accel::Kvm)] {
+    for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, accel == Accel::Kvm)] {
         let Some(feature) = feature else { continue };
         if reports_threads {
             given.insert(feature);
@@ -405,7 +403,7 @@ fn supported(
     }
     // kvm_arch_get_supported_cpuid, commit d3a24134e37: not what KVM only emulates.
     if let Some(feature) = names.arch_capabilities.filter(|feature| !in_silicon.contains(*feature))
-        && has_quirk(catalog, end, guest, series, QuirkKind::ArchCapabilitiesSilicon)
+        && end.qemu.has_quirk(catalog, QuirkKind::ArchCapabilitiesSilicon, None)
     {
         given.remove(feature);
     }

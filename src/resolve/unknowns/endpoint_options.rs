@@ -6,13 +6,12 @@ use crate::domain::behaviour::{Backport, Behaviour, HostUnderKvm, MapFact, Quirk
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
-use crate::resolve::prepared_endpoint::has_machine;
+use crate::resolve::prepared_endpoint::{WITHOUT_MACHINE, has_machine, only_by_name};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -197,11 +196,10 @@ impl<'a> Values<'a> {
                 qemu.properties |= *features;
             }
             // Such a QEMU does not list what KVM emulates on every AMD processor, and still gives it to named models.
-            let newest = Some((u16::MAX, 0));
-            if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
-                let names = self.catalog.named();
-                let in_register = qemu.dependencies.children_of(&names.arch_capabilities.into_iter().collect());
-                *features |= names.emulated_on_amd | (in_register & *silicon);
+            let hidden = only_by_name(self.catalog, &qemu, *vendor, WITHOUT_MACHINE);
+            if !hidden.is_empty() {
+                let in_register = qemu.dependencies.children_of(&hidden);
+                *features |= self.catalog.named().emulated_on_amd | (in_register & *silicon);
             }
         }
         Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
