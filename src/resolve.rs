@@ -11,6 +11,7 @@ pub mod host_model;
 mod live_update;
 mod migrate;
 mod partial_check;
+mod possible_expansions;
 mod prepared_endpoint;
 mod qemu_cpu;
 mod recorder;
@@ -43,14 +44,17 @@ pub use endpoint::{Endpoint, Guest, Host, Machine};
 #[doc(hidden)]
 pub use migrate::{Case, Prepared, cold_boot, rollback};
 #[doc(hidden)]
+pub use possible_expansions::{PossibleExpansion, expansions};
+#[doc(hidden)]
 pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, source};
 
 pub(crate) use answer::{OutcomeWithFeatures, unread_qemus};
 pub(crate) use decision_table::{MapState, TABLE, TableRow};
+pub(crate) use possible_expansions::expansions_of_domcapabilities;
 pub(crate) use refusal::Sender;
 pub(crate) use rules::suggested;
-pub(crate) use unknowns::TOO_MANY;
 use unknowns::Wanted;
+pub(crate) use unknowns::{TOO_MANY, is_asked_for_host_model, sources};
 
 /// Returns the answer to `scenario`. It never fails: an aborted migration is an answer, and for `depends` the answer
 /// names the unknown inputs that decide.

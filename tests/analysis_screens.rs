@@ -571,7 +571,7 @@ fn host_model_of_a_given_host_of_an_unknown_release_and_with_several_results() {
     let given = "EPYC,machine=pc-q35-5.2,host=AMD:25-1:avx+sse2+pni,from=9.0.0,to=new";
     let session = open(given, USUAL).keys("Hv");
     has(&session, "host-model on AMD:25-1:pni+avx+sse2: EPYC-Milan");
-    says(&session, "The release new is hypothetical: the CPU map of 9.0.0 is used.");
+    says(&session, "The release new is hypothetical: the CPU map of 9.0.0 without mpx.");
     assert_ne!(open(given, USUAL).keys("H<right>").text(), open(given, USUAL).keys("H").text());
     // Without a QEMU nothing is known, which is another thing than a host that no model describes.
     let unknown = open("EPYC,machine=pc-q35-5.2,from=9.0.0:?,to=9.0.0", USUAL).keys("H");

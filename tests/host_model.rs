@@ -1,7 +1,12 @@
 //! The model by which libvirt describes a host shows in the features that a definition may forbid there: what libvirt
 //! lists in addition to that model is refused, and what is in the model passes.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a fact that is not there is a failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "in a test a fact that is not there is a failure"
+)]
 
 mod support;
 
@@ -13,15 +18,15 @@ use virt_cpu_explorer::internal::analysis::host_models::across_releases;
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
 use virt_cpu_explorer::internal::domain::definition::{Definition, Mode, Policy};
-use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::internal::domain::host::{GivenHost, Host, Vendor};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
-use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::explain::Outlook;
 use virt_cpu_explorer::internal::import::qmp::qemu_name;
-use virt_cpu_explorer::internal::resolve::host_model::{Processor, Request, expansions};
-use virt_cpu_explorer::internal::resolve::{Basis, Plan, Refusal, RuleId, StartTrace, Verdict, decide, resolve};
+use virt_cpu_explorer::internal::resolve::{
+    Basis, Plan, Refusal, RuleId, StartTrace, Verdict, decide, expansions, resolve,
+};
 
 /// Hosts of both vendors, old and new.
 const HOSTS: [&str; 5] = ["A10-5800K", "Core2-E6850", "EPYC-7502-32-Core", "Ice-Lake-Server", "Xeon-Gold-6130"];
@@ -77,18 +82,15 @@ fn host_model_on_a_named_host_is_decided() {
 /// RHEL's 8.0.0-7 and later decode with penalties, upstream's since 8.4.0.
 #[test]
 fn a_package_decodes_with_its_fixes() {
-    let libvirt = CATALOG.libvirt("8.0.0").unwrap();
-    let model = |build: Option<&str>| {
-        let release = build.map_or("8.0.0".to_owned(), |build| format!("8.0.0-{build}"));
-        let found = answer(&format!("host-model,accel=tcg,from={release}:6.2.0,to={release}:6.2.0"));
-        let request = Request { libvirt, build, qemu: "6.2.0".parse().unwrap(), host: None };
-        let started = found.trace.unwrap().start.prepared.unwrap();
-        for possible in expansions(&CATALOG, &request) {
+    let model = |release: &str| {
+        let asked = scenario(&format!("host-model,accel=tcg,from={release}:6.2.0,to={release}:6.2.0"));
+        let started = resolve(&CATALOG, &asked).trace.unwrap().start.prepared.unwrap();
+        for possible in expansions(&CATALOG, &asked) {
             assert_eq!(possible.guest.definition.features, started.features, "{release}");
         }
         CATALOG.model_name(started.model.unwrap())
     };
-    assert_eq!((model(None), model(Some("10.module_el8.7.0"))), ("EPYC", "Opteron_G3"));
+    assert_eq!((model("8.0.0"), model("8.0.0-10.module_el8.7.0")), ("EPYC", "Opteron_G3"));
 }
 
 /// Hygon came to the map after 5.6.0. Of a vendor that the map does not name, a model of every vendor may be chosen.
@@ -323,12 +325,9 @@ fn a_start_has_the_cpu_that_expand_shows() {
         (model, definition.features.iter().collect::<BTreeMap<_, _>>())
     };
     let compare = |host: Option<&Host>, (release, qemu): (&str, &str)| {
-        let processor = host.map(Processor::of_host);
-        let (libvirt, version) = (CATALOG.libvirt(release).unwrap(), qemu.parse().unwrap());
-        let request = Request { libvirt, build: None, qemu: version, host: processor.as_ref() };
-        let all = expansions(&CATALOG, &request);
         let on = host.map_or("accel=tcg".to_owned(), |host| format!("host={}", host.name));
-        let found = answer(&format!("host-model,{on},from={release}:{qemu},to={release}:{qemu}"));
+        let asked = scenario(&format!("host-model,{on},from={release}:{qemu},to={release}:{qemu}"));
+        let (all, found) = (expansions(&CATALOG, &asked), resolve(&CATALOG, &asked));
         let Some(prepared) = found.trace.as_ref().and_then(|trace| trace.start.prepared.as_ref()) else { return 0 };
         let [expanded] = all.as_slice() else { panic!("{on} on {release}: {} ways", all.len()) };
         assert_eq!(of(prepared), of(&expanded.guest.definition), "{on} on {release}:{qemu}");
@@ -341,6 +340,68 @@ fn a_start_has_the_cpu_that_expand_shows() {
     let ends = ends.into_iter().chain([("6.0.0", "2.12.0"), ("7.0.0", "2.11.0"), ("4.5.0", "2.9.0")]);
     let under_tcg: usize = ends.map(|end| compare(None, end)).sum();
     assert!(under_kvm > 60 && under_tcg == 8, "{under_kvm} {under_tcg}");
+}
+
+/// The switches that decide what host-model becomes.
+const DECODING: [&str; 5] = ["decode-penalties ", "untranslated ", "ignored ", "unwritten ", "drop-unknown "];
+
+/// On every product, and on packages whose changes were not all read, `expand --on` and `check` name the same models and
+/// features and the same command lines, on every recorded host and under TCG.
+#[test]
+fn expand_and_check_agree_on_packages() {
+    let packages = [
+        "8.0.0-el8:6.2.0-el8",
+        "9.5.0-6.el9:8.0.0-11.el9",
+        "9.5.0-7.el9:8.0.0-12.el9",
+        "10.10.0-el9:9.1.0-29.el9_7.9",
+        "10.10.0-14.el10:10.0.0-6.el10",
+        "11.10.0-7.el9:10.1.0-1.el9",
+        "11.10.0-7.el10:10.1.0-15.el10",
+        "11.6.0-ubuntu:10.1.0-ubuntu",
+        "9.4.0:10.0.4",
+    ];
+    let products = CATALOG.products().iter().map(|known| (format!("{}:{}", known.libvirt, known.qemu), &*known.name));
+    let releases: BTreeMap<String, &str> = products.chain(packages.map(|name| (name.to_owned(), name))).collect();
+    let hosts = CATALOG.recorded_hosts().map(|(_, host)| Some(host)).chain([None]);
+    let (mut compared, mut several) = (0, 0);
+    for host in hosts {
+        let on = host.map_or("accel=tcg".to_owned(), |host| format!("host={}", host.name));
+        for release in releases.values() {
+            let asked = scenario(&format!("host-model,{on},from={release},to={release}"));
+            let shown = |definition: &Definition, line: &[(FeatureId, bool)]| {
+                format!("{} {:?}", shown(definition), line.iter().collect::<BTreeSet<_>>())
+            };
+            let Ok(plan) = Plan::of(&CATALOG, &asked) else { continue };
+            // Of a host that was not asked about vmx-*, `check` tries both; `expand` takes it to have none.
+            let decides = |input: &str| match input.strip_prefix("switch ") {
+                Some(switch) => DECODING.iter().any(|name| switch.starts_with(name)),
+                None => !input.contains("vmx-*"),
+            };
+            let sizes = plan.axes.iter().map(|axis| if decides(&axis.input) { axis.values.len() } else { 1 });
+            let cases = sizes.fold(vec![Vec::new()], |all: Vec<Vec<usize>>, size| {
+                let longer = |start: Vec<usize>| (0..size).map(move |value| [start.as_slice(), &[value]].concat());
+                all.into_iter().flat_map(longer).collect()
+            });
+            let start = |case: Vec<usize>| {
+                let found = decide(&CATALOG, &plan.case(&case).unwrap(), asked.feature, Basis::Inferred).unwrap();
+                found.trace.unwrap().start
+            };
+            let starts = cases.into_iter().map(start);
+            let started: BTreeSet<String> =
+                starts.filter_map(|start| Some(shown(start.prepared.as_ref()?, &start.command_line))).collect();
+            if started.is_empty() {
+                continue;
+            }
+            let expanded: BTreeSet<String> = expansions(&CATALOG, &asked)
+                .iter()
+                .map(|one| shown(&one.guest.definition, &one.guest.command_line))
+                .collect();
+            assert_eq!(started, expanded, "{on} on {release}");
+            compared += 1;
+            several += usize::from(started.len() > 1);
+        }
+    }
+    assert!(compared > 1000 && several > 10, "{compared} {several}");
 }
 
 /// libvirt asks QEMU about the host without a machine type, so a quirk that the guest's may have changes nothing.
@@ -373,10 +434,9 @@ fn shown_model(start: &StartTrace) -> String {
 /// `expand --releases`: runs of releases, each as a single release expands host-model.
 #[test]
 fn across_releases_every_run_is_what_its_releases_make_of_it() {
-    let qemu: Version = "7.2.22".parse().unwrap();
     for name in ["Xeon-Gold-6130", "EPYC-7502-32-Core"] {
-        let host = Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap()));
-        let runs = across_releases(&CATALOG, Some(&host), qemu);
+        let on = |release: &str| scenario(&format!("host-model,host={name},from={release}:7.2.22,to={release}:7.2.22"));
+        let runs = across_releases(&CATALOG, &on("9.0.0"));
         let index = |id: LibvirtId| CATALOG.libvirt_releases().iter().position(|r| r.name == CATALOG.release(id).name);
         assert!(runs.len() > 1, "{name} becomes the same on every release");
         let mut last = None;
@@ -384,8 +444,8 @@ fn across_releases_every_run_is_what_its_releases_make_of_it() {
             assert!(last < Some(index(run.first)) && index(run.first) <= index(run.last), "{name}: out of order");
             last = Some(index(run.last));
             for libvirt in [run.first, run.last] {
-                let request = Request { libvirt, build: None, qemu, host: Some(&host) };
-                let own: Vec<_> = expansions(&CATALOG, &request).into_iter().map(|way| way.guest.definition).collect();
+                let asked = on(&CATALOG.release(libvirt).name);
+                let own: Vec<_> = expansions(&CATALOG, &asked).into_iter().map(|way| way.guest.definition).collect();
                 assert_eq!(own, run.guests, "{name} on {}", CATALOG.release(libvirt).name);
             }
         }

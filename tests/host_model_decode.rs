@@ -13,18 +13,20 @@ use serde_json::{Map, Value};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use support::ask::CATALOG;
+use support::ask::{CATALOG, scenario};
 use virt_cpu_explorer::internal::domain::behaviour::Behaviour;
 use virt_cpu_explorer::internal::domain::catalog::{QemuView, ReleaseMap};
 use virt_cpu_explorer::internal::domain::definition::Policy;
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
-use virt_cpu_explorer::internal::domain::host::{CpuSignature, Vendor};
+use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, Host, Vendor};
 use virt_cpu_explorer::internal::domain::map::{CpuMap, Register};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
 use virt_cpu_explorer::internal::export::{Around, cpu_xml, expansion_argument};
 use virt_cpu_explorer::internal::resolve::host_model::{
-    BaselineCpu, BaselineError, HostModel, Libvirt, PossibleExpansion, Probe, Processor, Purpose, QemuModels, Reason,
-    Request, baseline, decode, expansions, guest, guest_of_domcapabilities, inferred_signature,
+    BaselineCpu, BaselineError, HostModel, Libvirt, Probe, Processor, Purpose, QemuModels, Reason, baseline, decode,
+    guest, guest_of_domcapabilities, inferred_signature,
 };
+use virt_cpu_explorer::internal::resolve::{PossibleExpansion, expansions};
 
 static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
 static DOMCAPABILITIES: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/domcapabilities.json")));
@@ -401,24 +403,25 @@ fn without_a_signature_most_hosts_come_out_right() {
 #[test]
 fn a_stepping_or_signature_that_nobody_told_is_tried_with_every_value() {
     for (libvirt, qemu) in [("7.0.0", "5.2.0"), ("9.8.0", "7.2.22"), ("11.3.0", "10.0.13")] {
-        let ways = |host: &Processor| {
-            let (libvirt, qemu) = (CATALOG.libvirt(libvirt).unwrap(), qemu.parse().unwrap());
-            expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: Some(host) })
+        let ways = |host: &Host, signature: Option<CpuSignature>| {
+            let (vendor, features) = (host.vendor, host.features);
+            let given = HostChoice::Given(GivenHost { vendor, signature, features, silicon: None });
+            let asked = scenario(&format!("host-model,from={libvirt}:{qemu},to={libvirt}:{qemu}"));
+            expansions(&CATALOG, &Scenario { from_host: given, ..asked })
         };
         let (mut depends, mut stands) = (0, 0);
         for (_, host) in CATALOG.recorded_hosts() {
-            let known = Processor::of_host(host);
-            let right = ways(&known);
+            let right = ways(host, Some(host.signature()));
             assert_eq!(right.len(), 1, "{libvirt} {}", host.name);
-            let stepping = host.signature();
-            for signature in [None, Some(CpuSignature { stepping: None, ..stepping })] {
-                let found = ways(&Processor { signature, ..known.clone() });
+            for signature in [None, Some(CpuSignature { stepping: None, ..host.signature() })] {
+                let found = ways(host, signature);
                 let is_right = |way: &PossibleExpansion| way.guest.definition == right[0].guest.definition;
                 assert!(found.iter().any(is_right), "{libvirt} {} {signature:?}", host.name);
-                let kind = if signature.is_none() { "signature " } else { "stepping " };
+                let kind = if signature.is_none() { "host signature: " } else { "host signature: stepping " };
                 let is_told = |way: &&PossibleExpansion| way.assumptions.iter().any(|told| told.starts_with(kind));
                 let told = found.iter().filter(is_told).count();
                 assert_eq!(told, if found.len() == 1 { 0 } else { found.len() }, "{libvirt} {}", host.name);
+                assert!(found.windows(2).all(|pair| pair[0].signature != pair[1].signature), "{libvirt} {}", host.name);
                 if found.len() == 1 { stands += 1 } else { depends += 1 }
             }
         }
@@ -556,10 +559,8 @@ fn the_silicon_of_the_listed_hosts_is_what_virsh_capabilities_shows() {
 
 /// The expansion of host-model with these releases: of the listed host under KVM, else under TCG.
 fn expanded(libvirt: &str, qemu: &str, host: Option<&str>) -> Vec<PossibleExpansion> {
-    let processor = host.map(|name| Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap())));
-    let libvirt = CATALOG.libvirt(libvirt).unwrap();
-    let qemu = qemu.parse().unwrap();
-    expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: processor.as_ref() })
+    let on = host.map_or("accel=tcg".to_owned(), |host| format!("host={host}"));
+    expansions(&CATALOG, &scenario(&format!("host-model,{on},from={libvirt}:{qemu},to={libvirt}:{qemu}")))
 }
 
 #[test]

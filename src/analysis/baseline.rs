@@ -1,8 +1,8 @@
 //! Finds a CPU definition that several hosts support on several releases: libvirt's own baseline, and the richest one.
 //! Each is resolved between all pairs of hosts and releases.
 
-use super::space::{map_of, models};
-use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
+use super::space::models;
+use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -10,8 +10,9 @@ use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::host_model::{self, BaselineCpu, Libvirt, Processor, QemuModels, Request, expansions};
-use crate::resolve::{Outcome, Resolver, RuleId, Verdict};
+use crate::resolve::host_model::{self, BaselineCpu, Processor, QemuModels};
+use crate::resolve::{Endpoint, Outcome, Resolver, RuleId, Verdict, expansions, sources};
+use std::sync::Arc;
 
 /// How often what still differs is disabled and everything resolved again.
 const MOST_ROUNDS: usize = 4;
@@ -88,8 +89,8 @@ pub struct Question {
 /// Why there is no definition.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Failure {
-    /// There is no host or no release.
-    #[error("no host or no release was given")]
+    /// There is no host or no release, or its libvirt or QEMU is unknown.
+    #[error("no host was given, or the release of libvirt or QEMU is missing")]
     Empty,
     /// A host without known features.
     #[error("{0}: expected a listed host or a file with its features")]
@@ -161,6 +162,9 @@ pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Fail
     let (Some(first), Some(oldest)) = (processors.first(), oldest(catalog, &question.on)) else {
         return Err(Failure::Empty);
     };
+    let ends: Vec<Ends<'_>> = question.on.iter().map(|release| ends(catalog, release)).collect();
+    let of_oldest = question.on.iter().zip(&ends).find(|(release, _)| *release == oldest);
+    let end = of_oldest.and_then(|(_, ends)| ends.first()).ok_or(Failure::Empty)?;
     for release in &question.on {
         let (Some(id), MaybeKnown::Is(found)) = (release.libvirt.id(catalog), release.qemu.version) else { continue };
         let needed = catalog.behaviour(catalog.release(id).version).0.minimum_qemu;
@@ -182,21 +186,38 @@ pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Fail
         tsx,
         common: everywhere - tsx,
         machine: newest_machine(catalog, question).ok_or(Failure::NoMachine)?,
-        order: map_of(catalog, oldest.1),
+        ends: &ends,
+        oldest: (oldest, end),
+        order: &end.map,
     };
     Ok(Baseline {
         hosts: question.hosts.iter().map(|host| host.name.clone()).collect(),
         machine: search.machine,
-        libvirt: search.libvirt(oldest),
+        libvirt: search.libvirt(),
         richest: search.richest(first.vendor),
         tsx: search.order.in_order(everywhere & tsx),
     })
 }
 
+/// The ways in which libvirt and QEMU of a release may be; empty where one of the two is unknown.
+type Ends<'a> = Vec<Arc<Endpoint<'a>>>;
+
+fn ends<'a>(catalog: &'a Catalog, release: &Release) -> Ends<'a> {
+    if release.libvirt == LibvirtChoice::Unknown || release.qemu.version == MaybeKnown::Unknown {
+        return Vec::new();
+    }
+    sources(catalog, &starting(catalog, release, HostChoice::Capable)).1.into_iter().flatten().collect()
+}
+
 /// The release with the oldest libvirt: what it decodes is known to all.
-fn oldest<'a>(catalog: &Catalog, on: &'a [Release]) -> Option<(&'a Release, LibvirtId)> {
+fn oldest<'a>(catalog: &Catalog, on: &'a [Release]) -> Option<&'a Release> {
     let known = on.iter().filter_map(|release| Some((release, release.libvirt.id(catalog)?)));
-    known.min_by_key(|(_, id)| catalog.release(*id).version)
+    known.min_by_key(|(_, id)| catalog.release(*id).version).map(|(release, _)| release)
+}
+
+/// A guest that starts on this host with this release.
+fn starting(catalog: &Catalog, release: &Release, host: HostChoice) -> Scenario {
+    Scenario { from: release.clone(), from_host: host, ..Scenario::default_of(catalog) }
 }
 
 fn processor(catalog: &Catalog, host: &BaselineHost) -> Result<Processor, Failure> {
@@ -259,32 +280,28 @@ struct Search<'a> {
     /// What all hosts have.
     common: FeatureSet,
     machine: MachineId,
-    /// The map in whose order features are listed.
+    /// Of each release, in order.
+    ends: &'a [Ends<'a>],
+    /// The oldest release.
+    oldest: (&'a Release, &'a Endpoint<'a>),
+    /// Its map, in whose order features are listed.
     order: &'a CpuMap,
 }
 
 impl Search<'_> {
     /// What libvirt computes (`virQEMUDriver` `qemuConnectBaselineHypervisorCPU`): the baseline of the host-models.
-    fn libvirt(&self, (release, id): (&Release, LibvirtId)) -> Result<Common, host_model::BaselineError> {
-        let catalog = self.catalog;
-        let behaviour = catalog.behaviour(catalog.release(id).version).0;
-        let libvirt = Libvirt { map: self.order, behaviour: &behaviour, named: catalog.named() };
-        let MaybeKnown::Is(qemu) = release.qemu.version else { return Err(host_model::BaselineError::NoModel) };
-        let build = match &release.libvirt {
-            LibvirtChoice::Release(_, build) => build.as_deref(),
-            LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
-        };
-        let cpu = |processor: &Processor| {
-            let request = Request { libvirt: id, build, qemu, host: Some(processor) };
-            let expanded = expansions(catalog, &request).into_iter().next()?.guest;
+    fn libvirt(&self) -> Result<Common, host_model::BaselineError> {
+        let (catalog, (release, end)) = (self.catalog, self.oldest);
+        let cpu = |host: &BaselineHost| {
+            let scenario = starting(catalog, release, host.choice.clone());
+            let expanded = expansions(catalog, &scenario).into_iter().next()?.guest;
             let features = expanded.definition.described_by(self.order) - self.tsx;
             Some(BaselineCpu { vendor: expanded.decoded.vendor, model: expanded.definition.model, features })
         };
-        let cpus: Option<Vec<BaselineCpu>> = self.processors.iter().map(cpu).collect();
+        let cpus: Option<Vec<BaselineCpu>> = self.question.hosts.iter().map(cpu).collect();
         let cpus = cpus.ok_or(host_model::BaselineError::NoModel)?;
-        let models =
-            catalog.qemu_views(qemu).first().map(|view| QemuModels::of(catalog, view, Accel::Kvm, self.common));
-        let found = host_model::baseline(libvirt, &cpus, (None, models.as_ref()), true)?;
+        let models = QemuModels::of(catalog, &end.qemu, Accel::Kvm, self.common);
+        let found = host_model::baseline(end.libvirt(catalog), &cpus, (None, Some(&models)), true)?;
         let mut scenario = self.scenario(found.model).ok_or(host_model::BaselineError::Empty)?;
         for (feature, policy) in found.features {
             scenario.features.set(feature, policy);
@@ -298,21 +315,19 @@ impl Search<'_> {
     /// fewest of them disabled, then without a version in its name; and every feature that all hosts and releases have.
     fn richest(&self, vendor: Option<Vendor>) -> Option<Common> {
         let catalog = self.catalog;
-        let on = &self.question.on;
-        let maps: Vec<&CpuMap> =
-            on.iter().filter_map(|release| release.libvirt.id(catalog)).map(|id| map_of(catalog, id)).collect();
+        let maps: Vec<&CpuMap> = self.ends.iter().flatten().map(|end| &*end.map).collect();
         let known = maps.iter().fold(FeatureSet::ALL, |known, map| known & map.known);
         let usable = self.usable(known);
         let data = |model: ModelId| {
             maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::EMPTY, |all, found| all | found.data)
         };
         let has_vendor = |model: &ModelId| catalog.newest_map().is_some_and(|map| map.vendor_of(*model).is_some());
-        let model =
-            models(catalog).into_iter().filter(|model| fits(catalog, *model, vendor, on)).min_by_key(|model| {
-                let data = data(*model);
-                let versioned = is_versioned(catalog.model_name(*model));
-                (!has_vendor(model), (data ^ usable).len(), (data - usable).len(), versioned)
-            })?;
+        let fitting = models(catalog).into_iter().filter(|model| fits(catalog, *model, vendor, self.ends));
+        let model = fitting.min_by_key(|model| {
+            let data = data(*model);
+            let versioned = is_versioned(catalog.model_name(*model));
+            (!has_vendor(model), (data ^ usable).len(), (data - usable).len(), versioned)
+        })?;
         // QEMU's model may have more features than the maps': those that some host lacks would differ by host.
         let brought = catalog.cell(model, self.machine, Accel::Kvm).unwrap_or_default() & known;
         let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
@@ -345,11 +360,8 @@ impl Search<'_> {
     fn usable(&self, known: FeatureSet) -> FeatureSet {
         let names = self.catalog.named();
         let mut usable = (self.common & known) - names.vmx_children;
-        for release in &self.question.on {
-            let MaybeKnown::Is(version) = release.qemu.version else { continue };
-            for view in self.catalog.qemu_views(version) {
-                usable &= view.properties;
-            }
+        for end in self.ends.iter().flatten() {
+            usable &= end.qemu.properties;
         }
         for feature in
             [names.ht, names.cmp_legacy, names.pdcm, names.vmx, names.svm, names.hypervisor].into_iter().flatten()
@@ -412,17 +424,10 @@ impl Search<'_> {
     }
 }
 
-/// Whether a model is of the vendor, or of none, and every release has it.
-fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release]) -> bool {
+/// Whether a model is of the vendor, or of none, and every release has it, in whichever way it may be.
+fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, ends: &[Ends<'_>]) -> bool {
     let in_map = catalog.newest_map().and_then(|map| map.vendor_of(model));
     let of_vendor = in_map.is_none() || vendor.is_none() || in_map == vendor;
-    of_vendor
-        && on.iter().all(|release| {
-            let in_map = release.libvirt.id(catalog).is_some_and(|id| map_of(catalog, id).model(model).is_some());
-            let in_qemu = match release.qemu.version {
-                MaybeKnown::Is(version) => catalog.qemu_views(version).iter().all(|view| view.has_model(model)),
-                MaybeKnown::Unknown => false,
-            };
-            in_map && in_qemu
-        })
+    let has = |end: &Arc<Endpoint<'_>>| end.map.model(model).is_some() && end.qemu.has_model(model);
+    of_vendor && ends.iter().all(|of_release| !of_release.is_empty() && of_release.iter().all(has))
 }

@@ -6,8 +6,8 @@ use crate::domain::behaviour::HostUnderKvm;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Definition;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::version::Version;
-use crate::resolve::host_model::{Processor, Request, expansions};
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::resolve::expansions;
 
 /// Releases one after the other on which host-model becomes the same.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,19 +30,21 @@ impl SameExpansion {
     }
 }
 
-/// Returns what host-model of a host becomes on every published release that works with this QEMU, oldest first. `None`
-/// is TCG's.
-pub fn across_releases(catalog: &Catalog, host: Option<&Processor>, qemu: Version) -> Vec<SameExpansion> {
+/// Returns what host-model at the source of a scenario becomes on every published release of libvirt that works with its
+/// QEMU, oldest first; empty if that is not known.
+pub fn across_releases(catalog: &Catalog, scenario: &Scenario) -> Vec<SameExpansion> {
     let works = |id: &LibvirtId| {
         let behaviour = catalog.behaviour(catalog.release(*id).version).0;
         // Before, libvirt does not ask QEMU about the host's CPU.
-        behaviour.host_under_kvm != HostUnderKvm::Cpuid && behaviour.minimum_qemu <= qemu
+        behaviour.host_under_kvm != HostUnderKvm::Cpuid
+            && scenario.from.qemu.version.known().is_some_and(|qemu| behaviour.minimum_qemu <= qemu)
     };
+    let mut on = scenario.clone();
     let mut runs: Vec<SameExpansion> = Vec::new();
     for id in published_releases(catalog).into_iter().filter(works) {
-        let request = Request { libvirt: id, build: None, qemu, host };
+        on.from.set_libvirt(LibvirtChoice::Release(id, None));
         let guests: Vec<Definition> =
-            expansions(catalog, &request).into_iter().map(|alternative| alternative.guest.definition).collect();
+            expansions(catalog, &on).into_iter().map(|alternative| alternative.guest.definition).collect();
         match runs.last_mut().filter(|last| last.guests == guests) {
             Some(last) => last.last = id,
             None => runs.push(SameExpansion { first: id, last: id, guests }),

@@ -277,7 +277,7 @@ fn not_released(catalog: &Catalog, name: &str) -> Option<anyhow::Error> {
     name.starts_with(|c: char| c.is_ascii_digit()).then(|| release(catalog, name).err()).flatten()
 }
 
-pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
+fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     let names = catalog.libvirt_releases().iter().map(|release| &*release.name);
     libvirt(catalog, name).ok_or_else(|| {
         not_released(catalog, name).unwrap_or_else(|| unknown("libvirt release", "releases", name, names))

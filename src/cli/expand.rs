@@ -1,40 +1,36 @@
 //! Runs `expand`: prints the CPU that libvirt puts in place of host-model on a listed host or on one from a file.
 
-use super::analysis::named;
 use super::analysis_args::{ExpandArgs, ExpandFormat};
 use super::files;
 use crate::analysis::host_models::across_releases;
 use crate::app::error::did_you_mean;
-use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, Host};
-use crate::domain::map::CpuMap;
+use crate::domain::host::{CpuSignature, HostId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{LibvirtChoice, MaybeKnown, Release, write_release};
+use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
-use crate::resolve::host_model::{
-    PossibleExpansion, Processor, Request, expansions, expansions_of_domcapabilities, not_asked,
-};
+use crate::resolve::{PossibleExpansion, expansions, expansions_of_domcapabilities, is_asked_for_host_model, sources};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
 use std::path::Path;
 
 /// libvirt and QEMU.
 struct On {
+    release: Release,
     libvirt: LibvirtId,
-    build: Option<Box<str>>,
     qemu: Version,
     /// As a scenario names them.
     name: String,
 }
 
 /// Where the host comes from.
-enum Source<'a> {
+enum Source {
     /// Under TCG no host matters.
     Nowhere,
-    Listed(&'a Host),
+    Listed(HostId),
     File(Box<HostFile>),
 }
 
@@ -45,22 +41,21 @@ enum Source<'a> {
 pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Result<u8> {
     let on = releases(catalog, args.on.as_deref())?;
     let source = source(catalog, args, &on)?;
+    let from_host = match &source {
+        Source::Nowhere => HostChoice::Capable,
+        Source::Listed(id) => HostChoice::Listed(*id),
+        Source::File(file) => file.choice(),
+    };
+    let scenario = Scenario { accel: args.accel, from: on.release.clone(), from_host, ..Scenario::default_of(catalog) };
     let from_file = match &source {
-        Source::File(file) => of_file(catalog, file, &on, args.accel)?,
+        Source::File(file) => of_file(catalog, file, &on, &scenario)?,
         Source::Nowhere | Source::Listed(_) => Vec::new(),
     };
     let as_shown = !from_file.is_empty();
-    let processor = match &source {
-        _ if args.accel == Accel::Tcg => None,
-        Source::Nowhere => None,
-        Source::Listed(host) => Some(Processor::of_host(host)),
-        Source::File(file) => {
-            Some(Processor { vendor: Some(file.vendor), signature: file.signature, features: file.features })
-        }
-    };
     if args.releases {
-        let title = (args.host.as_deref().filter(|_| args.accel == Accel::Kvm), on.qemu);
-        let runs = across_releases(catalog, processor.as_ref(), on.qemu);
+        let qemu = on.release.qemu.name();
+        let title = (args.host.as_deref().filter(|_| args.accel == Accel::Kvm), &*qemu);
+        let runs = across_releases(catalog, &scenario);
         let text = match args.format {
             ExpandFormat::Text => write::releases_text(catalog, title, &runs),
             ExpandFormat::Json => write::releases_json(catalog, title, &runs),
@@ -69,19 +64,26 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
         out.write_all(text.as_bytes())?;
         return Ok(0);
     }
-    let build = on.build.as_deref();
-    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref() };
-    let alternatives = if as_shown { from_file } else { expansions(catalog, &request) };
+    if !as_shown && !is_asked_for_host_model(catalog, &scenario) {
+        bail!(
+            "cannot expand host-model on {}: its libvirt does not ask QEMU about the host; the live definition of a guest \
+             shows the CPU",
+            on.name
+        );
+    }
+    let alternatives = if as_shown { from_file } else { expansions(catalog, &scenario) };
     if alternatives.is_empty() {
         bail!("cannot expand host-model: no CPU model of libvirt {} describes the host", on.name);
     }
     let mut assumptions = Vec::new();
     if args.accel == Accel::Kvm || as_shown {
-        assumptions = about_source(catalog, args, &source, &on, as_shown);
+        assumptions = about_source(catalog, args, &source, &scenario, as_shown);
     } else if args.host.is_some() {
         assumptions.push("Under TCG the host does not matter, so --host is not used.".to_owned());
     }
-    assumptions.extend(missing_input(processor.as_ref(), &alternatives).filter(|_| !as_shown));
+    if let (Source::File(file), Accel::Kvm, false) = (&source, args.accel, as_shown) {
+        assumptions.extend(missing_input(file.signature, &alternatives));
+    }
     let version = catalog.release(on.libvirt).version;
     if version < catalog.decisions().first_compared {
         assumptions.push(format!("This result has not been compared with an expansion by libvirt {version}."));
@@ -104,16 +106,13 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
 }
 
 /// Names what the input lacks about the processor, and whether that changes the result.
-fn missing_input(host: Option<&Processor>, alternatives: &[PossibleExpansion]) -> Option<String> {
-    let (missing, tried) = match host?.signature {
+fn missing_input(signature: Option<CpuSignature>, alternatives: &[PossibleExpansion]) -> Option<String> {
+    let (missing, tried) = match signature {
         None => ("CPU family, model and stepping", "those of every listed host of this vendor"),
         Some(CpuSignature { stepping: None, .. }) => ("stepping", "every stepping"),
         Some(_) => return None,
     };
-    let decides = alternatives
-        .iter()
-        .flat_map(|alternative| &alternative.assumptions)
-        .any(|assumption| assumption.starts_with("signature") || assumption.starts_with("stepping"));
+    let decides = alternatives.windows(2).any(|pair| pair[0].signature != pair[1].signature);
     let result =
         if decides { "The result depends on it." } else { "The result is the same with each, and is inferred." };
     Some(format!("The input has no {missing}: {tried} was tried. {result}"))
@@ -130,12 +129,9 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
     let text = text.ok_or_else(|| anyhow!("--on is missing: name libvirt and QEMU, {}", such_as()))?;
     let from = Release::parse(catalog, text).with_context(|| format!("--on {text}"))?;
     let name = write_release(catalog, &from);
-    let (libvirt, build) = match from.libvirt {
-        LibvirtChoice::Release(id, build) => (id, build),
-        LibvirtChoice::Old => (named(catalog, "old")?, None),
-        LibvirtChoice::New | LibvirtChoice::Unknown => {
-            bail!("--on {text}: expected one release of libvirt, {}", such_as())
-        }
+    let (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(libvirt)) = (&from.libvirt, from.libvirt.id(catalog))
+    else {
+        bail!("--on {text}: expected one release of libvirt, {}", such_as());
     };
     // Where the text names no QEMU, the scenario takes a default.
     let (true, MaybeKnown::Is(qemu)) = (text.contains(':'), from.qemu.version) else {
@@ -145,11 +141,11 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
     if qemu < needed {
         bail!("--on {text}: this libvirt needs QEMU {needed} or later");
     }
-    Ok(On { libvirt, build, qemu, name })
+    Ok(On { release: from, libvirt, qemu, name })
 }
 
 /// A listed host of this name takes precedence over a file.
-fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source<'a>> {
+fn source(catalog: &Catalog, args: &ExpandArgs, on: &On) -> Result<Source> {
     let Some(name) = args.host.as_deref() else {
         if args.accel == Accel::Tcg {
             return Ok(Source::Nowhere);
@@ -158,7 +154,7 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
         bail!("--host is missing: name a listed host or a file, such as --host {listed} or --host domcapabilities.xml");
     };
     if let Some(id) = catalog.host_named(name) {
-        return Ok(Source::Listed(catalog.host(id)));
+        return Ok(Source::Listed(id));
     }
     if name != "-" && !Path::new(name).exists() {
         let near = did_you_mean(name, catalog.hosts().iter().map(|host| &*host.name));
@@ -179,15 +175,14 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
 }
 
 /// What `virsh domcapabilities` shows, if it is of the same libvirt, QEMU and accelerator; empty otherwise.
-fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<Vec<PossibleExpansion>> {
+fn of_file(catalog: &Catalog, file: &HostFile, on: &On, scenario: &Scenario) -> Result<Vec<PossibleExpansion>> {
     let version = catalog.release(on.libvirt).version;
     let same = file.libvirt == Some(version) && file.qemu.is_some_and(|qemu| qemu.series() == on.qemu.series());
-    let Some(displayed) = file.host_model.as_ref().filter(|displayed| same && displayed.accel == accel) else {
+    let Some(displayed) = file.host_model.as_ref().filter(|displayed| same && displayed.accel == scenario.accel) else {
         return Ok(Vec::new());
     };
-    let (build, described) = (on.build.as_deref(), (displayed.model, displayed.vendor));
-    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: None };
-    let found = expansions_of_domcapabilities(catalog, &request, described, &displayed.features);
+    let described = (displayed.model, displayed.vendor);
+    let found = expansions_of_domcapabilities(catalog, scenario, described, &displayed.features);
     if found.is_empty() {
         bail!("libvirt {} has no CPU model {}", on.name, catalog.model_name(displayed.model));
     }
@@ -195,12 +190,18 @@ fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<
 }
 
 /// What the source of the host contains, and what it lacks.
-fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &On, as_shown: bool) -> Vec<String> {
+fn about_source(
+    catalog: &Catalog,
+    args: &ExpandArgs,
+    source: &Source,
+    scenario: &Scenario,
+    as_shown: bool,
+) -> Vec<String> {
     let name = args.host.as_deref().unwrap_or_default();
     let mut said = Vec::new();
     let asked = match source {
         Source::Nowhere => return said,
-        Source::Listed(host) => host.asked,
+        Source::Listed(id) => catalog.host(*id).asked,
         Source::File(file) => {
             let features = format!("{} features", file.features.len());
             let parts: Vec<&str> = std::iter::once(&*features).chain(file.notes.iter().map(String::as_str)).collect();
@@ -221,7 +222,9 @@ fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &
             file.asked
         }
     };
-    let not_named = not_named(catalog, on, asked);
+    let (_, ends) = sources(catalog, scenario);
+    let known = ends.iter().flatten().map(|end| end.qemu.properties & end.map.known);
+    let not_named = known.fold(FeatureSet::EMPTY, |all, some| all | some) - asked;
     if !not_named.is_empty() {
         let names: Vec<&str> = not_named.iter().map(|feature| catalog.feature_name(feature)).collect();
         said.push(format!(
@@ -246,15 +249,4 @@ fn as_host(name: &str, file: &HostFile, model: &str) -> [String; 2] {
         None => format!("Family, model and stepping are unknown: the map has none for {model}."),
     };
     [format!("{name} is read as a host, because {why}."), inferred]
-}
-
-/// The features that this libvirt and this QEMU know and that the input cannot name.
-fn not_named(catalog: &Catalog, on: &On, asked: FeatureSet) -> FeatureSet {
-    let maps: Vec<&CpuMap> = match catalog.release(on.libvirt).map {
-        ReleaseMap::Exact(map) => vec![catalog.map(map)],
-        ReleaseMap::Between { lower, upper } => vec![catalog.map(lower.1), catalog.map(upper.1)],
-    };
-    let views = catalog.qemu_views(on.qemu);
-    let each = maps.iter().flat_map(|map| views.iter().map(|view| not_asked(map, view, asked)));
-    each.fold(FeatureSet::EMPTY, |all, some| all | some)
 }

@@ -110,7 +110,7 @@ impl Endpoint<'_> {
     }
 
     /// Returns its libvirt, as decodes and command lines are made by it.
-    pub(super) fn libvirt<'e>(&'e self, catalog: &'e Catalog) -> Libvirt<'e> {
+    pub(crate) fn libvirt<'e>(&'e self, catalog: &'e Catalog) -> Libvirt<'e> {
         Libvirt { map: &self.map, behaviour: &self.behaviour, named: catalog.named() }
     }
 

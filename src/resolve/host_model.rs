@@ -22,7 +22,6 @@ use crate::domain::named::Named;
 mod baseline;
 mod candidate;
 mod expand;
-mod on_release;
 mod qemu_models;
 
 pub use baseline::{BaselineCpu, BaselineError, baseline};
@@ -30,9 +29,6 @@ pub use candidate::Score;
 pub(crate) use candidate::{Candidate, Rejection};
 pub(crate) use expand::{Expansion, added_tsx, command_line, migratable_host_model};
 pub use expand::{Probe, guest, guest_of_domcapabilities};
-pub(crate) use on_release::signatures;
-pub use on_release::{PossibleExpansion, Request, expansions};
-pub(crate) use on_release::{expansions_of_domcapabilities, not_asked};
 pub use qemu_models::QemuModels;
 
 /// The libvirt release that decodes.

@@ -63,11 +63,17 @@ struct Purpose {
     wants_vmx: bool,
     /// Whether libvirt decodes a CPU when the guest starts.
     decodes: bool,
+    /// Whether only what host-model becomes is asked for: of the switches then count those that decide it.
+    only_expands: bool,
     /// `source` or `destination`, for the names of inputs.
     name: &'static str,
     /// The same for the inputs of its host; `None` where source and destination are one host.
     host: Option<&'static str>,
 }
+
+/// The one endpoint of a guest that only starts.
+const SOURCE: Purpose =
+    Purpose { regime: None, wants_vmx: false, decodes: true, only_expands: true, name: "source", host: None };
 
 /// The names of intermediate hosts.
 const STOPS: [&str; MAX_STOPS] = [
@@ -132,9 +138,15 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
 pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpoint<'a>>> {
-    let decodes = scenario.decodes();
-    let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source", host: None };
+    let purpose = Purpose { wants_vmx: true, decodes: scenario.decodes(), only_expands: false, ..SOURCE };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
+}
+
+/// Returns the inputs that are not known of the source of a scenario and may change what host-model becomes there; and
+/// the source in each combination of their values, the first input turning fastest. `None` where an input has no value.
+/// What the host was not asked about, it lacks.
+pub(crate) fn sources<'a>(catalog: &'a Catalog, scenario: &Scenario) -> (Vec<Axis>, Vec<Option<Arc<Endpoint<'a>>>>) {
+    EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, SOURCE).each()
 }
 
 impl<'a> Plan<'a> {
@@ -166,7 +178,7 @@ impl<'a> Plan<'a> {
         // Hosts that are not known may be two.
         let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
         let at = |name: &'static str| Some(name).filter(|_| !is_one);
-        let source = Purpose { regime: None, wants_vmx, decodes, name: "source", host: at("source") };
+        let source = Purpose { wants_vmx, decodes, only_expands: false, host: at("source"), ..SOURCE };
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
@@ -370,7 +382,7 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
 
 /// Whether libvirt asks QEMU for the host's CPU when the guest starts, and QEMU can answer
 /// (`query-cpu-model-expansion`).
-fn is_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> bool {
+pub(crate) fn is_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> bool {
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
     let libvirt = start.libvirt.id(catalog).map(|id| catalog.behaviour(catalog.release(id).version).0);
     libvirt.is_some_and(|behaviour| behaviour.host_under_kvm != HostUnderKvm::Cpuid)

@@ -12,13 +12,14 @@ use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Mode;
-use crate::domain::feature::FeatureSet;
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
 use crate::export::{Around, cpu_xml, expansion_argument};
-use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
+use crate::resolve::host_model::Candidate;
+use crate::resolve::{PossibleExpansion, expansions, is_asked_for_host_model};
 
 /// One model that libvirt could have chosen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,26 +114,11 @@ impl HostModel {
 
     fn expand(&mut self, context: &ScreenContext<'_>) {
         let (catalog, release) = (context.catalog, self.release(context.scenario).clone());
-        let processor = match &self.host {
-            HostChoice::Listed(id) => Some(Processor::of_host(catalog.host(*id))),
-            HostChoice::Given(given) => {
-                Some(Processor { vendor: Some(given.vendor), signature: given.signature, features: given.features })
-            }
-            HostChoice::Capable | HostChoice::Any | HostChoice::Unknown => None,
-        };
         let tcg = context.scenario.accel == Accel::Tcg;
-        let build = match &release.libvirt {
-            LibvirtChoice::Release(_, build) => build.as_deref(),
-            LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
-        };
-        let asked = release.libvirt.id(catalog).zip(release.qemu.version.known());
-        self.found = match asked {
-            Some((libvirt, qemu)) if tcg || processor.is_some() => {
-                let host = processor.as_ref().filter(|_| !tcg);
-                expansions(catalog, &Request { libvirt, build, qemu, host })
-            }
-            _ => Vec::new(),
-        };
+        let (from, from_host) = (release.clone(), self.host.clone());
+        let start = Scenario { from, from_host, started: None, running: None, ..context.scenario.clone() };
+        let is_asked = is_asked_for_host_model(catalog, &start);
+        self.found = if is_asked { expansions(catalog, &start) } else { Vec::new() };
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
@@ -142,12 +128,16 @@ impl HostModel {
                 let many = displayed.guest.definition.features.iter().count();
                 format!("host-model on {host}: {model} and {many} features")
             }
-            None if asked.is_none() => format!("host-model on {host}: unknown, because libvirt or QEMU is unknown"),
+            None if !is_asked => {
+                let known = release.libvirt.id(catalog).is_some() && release.qemu.version.known().is_some();
+                let why = if known { "this libvirt does not ask QEMU" } else { "libvirt or QEMU is unknown" };
+                format!("host-model on {host}: unknown, because {why}")
+            }
             None => format!("host-model on {host}: no CPU model describes this host"),
         };
         let whose = self.whose(context);
         let on = format!("{whose} libvirt {} with QEMU {}.", libvirt_name(catalog, &release), release.qemu.name());
-        self.reason = format!("{on} {}", self.explain(catalog, &release));
+        self.reason = format!("{on} {}", self.explain(catalog, &release, start.feature));
     }
 
     /// Returns whether the guest of the scenario gets this CPU.
@@ -167,7 +157,7 @@ impl HostModel {
         }
     }
 
-    fn explain(&self, catalog: &Catalog, release: &Release) -> String {
+    fn explain(&self, catalog: &Catalog, release: &Release, feature: FeatureId) -> String {
         let Some(displayed) = self.displayed() else { return String::new() };
         let mut said = vec![expansion_reason(catalog, &displayed.guest.decoded)];
         if self.found.len() > 1 {
@@ -176,7 +166,8 @@ impl HostModel {
         }
         if release.libvirt == LibvirtChoice::New {
             let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
-            said.push(format!("The release new is hypothetical: the CPU map of {base} is used."));
+            let feature = catalog.feature_name(feature);
+            said.push(format!("The release new is hypothetical: the CPU map of {base} without {feature}."));
         }
         said.join(" ")
     }

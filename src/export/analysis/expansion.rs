@@ -8,10 +8,10 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::version::Version;
 use crate::export::report::wrapped;
 use crate::export::{Around, SCHEMA, cpu_xml, expansion_argument};
-use crate::resolve::host_model::{Candidate, HostModel, PossibleExpansion, Reason, Rejection};
+use crate::resolve::PossibleExpansion;
+use crate::resolve::host_model::{Candidate, HostModel, Reason, Rejection};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -251,11 +251,7 @@ fn candidate_json(catalog: &Catalog, candidate: &Candidate) -> Value {
 }
 
 /// Returns what host-model of a host becomes on every release, as text; a host of `None` is TCG's.
-pub(crate) fn releases_text(
-    catalog: &Catalog,
-    (host, qemu): (Option<&str>, Version),
-    runs: &[SameExpansion],
-) -> String {
+pub(crate) fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, &str), runs: &[SameExpansion]) -> String {
     let mut out = format!("host-model of {} with QEMU {qemu}, by libvirt release\n\n", host.unwrap_or("TCG"));
     let label = |run: &SameExpansion| {
         let name = |id| &*catalog.release(id).name;
@@ -286,11 +282,7 @@ pub(crate) fn releases_text(
 }
 
 /// Returns the same as JSON.
-pub(crate) fn releases_json(
-    catalog: &Catalog,
-    (host, qemu): (Option<&str>, Version),
-    runs: &[SameExpansion],
-) -> String {
+pub(crate) fn releases_json(catalog: &Catalog, (host, qemu): (Option<&str>, &str), runs: &[SameExpansion]) -> String {
     let run = |run: &SameExpansion| {
         json!({
             "first": catalog.release(run.first).name,
@@ -304,7 +296,7 @@ pub(crate) fn releases_json(
         })
     };
     let releases: Vec<Value> = runs.iter().map(run).collect();
-    super::format::json(&json!({ "schema": SCHEMA, "host": host, "qemu": qemu.to_string(), "releases": releases }))
+    super::format::json(&json!({ "schema": SCHEMA, "host": host, "qemu": qemu, "releases": releases }))
 }
 
 fn models<'c>(catalog: &'c Catalog, run: &SameExpansion) -> Vec<&'c str> {

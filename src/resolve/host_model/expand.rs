@@ -25,17 +25,9 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Returns what `qemu` tells under KVM on this processor. Of its features those count that this QEMU has a name for.
+    /// Returns what `qemu` tells under KVM where it offers these features. Those count that this QEMU has a name for.
     pub fn kvm(catalog: &Catalog, qemu: &QemuView<'_>, host: &Processor) -> Self {
-        let names = catalog.named();
-        let mut features = host.features & qemu.properties;
-        // x86_cpu_get_supported_feature_word, 10.1.2 (commit e9efa4a77168): QEMU has it on no AMD processor.
-        let newest = qemu.newest_machine(catalog).map(|machine| catalog.series(machine));
-        if host.vendor == Some(Vendor::Amd) && qemu.has_quirk(catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
-            let hidden = names.arch_capabilities.into_iter().collect();
-            features -= hidden;
-            features -= qemu.dependencies.children_of(&hidden);
-        }
+        let features = host.features & qemu.properties;
         Self::of(catalog, qemu, Accel::Kvm, Processor { features, ..host.clone() })
     }
 

@@ -159,6 +159,23 @@ impl<'a> EndpointOptions<'a> {
         Some(Dependence::on(&format!("machine types of QEMU {} of {name}", qemu.version)))
     }
 
+    /// Returns the unknown inputs, and the endpoint in each combination of their values, the first input turning
+    /// fastest; `None` where an input has no value.
+    pub(super) fn each(&self) -> (Vec<Axis>, Vec<Option<Arc<Endpoint<'a>>>>) {
+        let axes = &self.values.axes;
+        let count = axes.iter().map(|axis| axis.values.len()).product();
+        let end = |number: usize| {
+            let mut rest = number;
+            let own = axes.iter().map(|axis| {
+                let value = rest % axis.values.len();
+                rest /= axis.values.len();
+                value
+            });
+            self.only.clone().or_else(|| self.values.end(&own.collect::<Vec<_>>()).map(Arc::new))
+        };
+        (axes.clone(), (0..count).map(end).collect())
+    }
+
     /// Returns the endpoint that `assignment` decides; `None` where an input has no value.
     pub(super) fn end(&self, assignment: &[usize]) -> Option<Arc<Endpoint<'a>>> {
         if self.only.is_some() {
@@ -214,11 +231,11 @@ fn libvirts(
     catalog: &Catalog,
     scenario: &Scenario,
     release: &Release,
-    Purpose { decodes, name: end, .. }: Purpose,
+    purpose: Purpose,
     axes: &mut Vec<Axis>,
 ) -> Libvirts {
     match (&release.libvirt, release.libvirt.id(catalog)) {
-        (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(id)) => one_release(catalog, id, release, decodes, axes),
+        (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(id)) => one_release(catalog, id, release, purpose, axes),
         // The table's *new* adds nothing to an incoming definition that does not mention the feature.
         (LibvirtChoice::New, Some(old)) => {
             let (mut behaviour, _) = catalog.behaviour(catalog.release(old).version);
@@ -227,24 +244,27 @@ fn libvirts(
             (vec![Options::one(new)], None, Vec::new())
         }
         (LibvirtChoice::Unknown, _) => {
-            let input = format!("libvirt of the {end}");
-            (vec![options(axes, &input, every_release(catalog, decodes))], None, Vec::new())
+            let input = format!("libvirt of the {}", purpose.name);
+            (vec![options(axes, &input, every_release(catalog, purpose))], None, Vec::new())
         }
         (LibvirtChoice::Release(..) | LibvirtChoice::Old | LibvirtChoice::New, None) => Libvirts::default(),
     }
 }
 
-fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool, axes: &mut Vec<Axis>) -> Libvirts {
+fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, purpose: Purpose, axes: &mut Vec<Axis>) -> Libvirts {
     let release = catalog.release(id);
     let (behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
-        .filter(|(before, _)| is_open(before, decodes))
+        .filter(|(before, _)| is_open(before, purpose))
         .map(|(before, after)| {
             let input = format!("switch {} of libvirt {}", before.name(), release.version);
             let name = |feature| catalog.feature_name(feature).to_owned();
-            let labels = [before.value(&name), after.value(&name)];
-            let axis = options(axes, &input, labels.map(|label| (label, ())).into()).axis.unwrap_or(0);
+            let labels = [before, after].map(|setting| match setting.value(&name) {
+                none if none.is_empty() => ("none".to_owned(), ()),
+                value => (value, ()),
+            });
+            let axis = options(axes, &input, labels.into()).axis.unwrap_or(0);
             OpenSwitch { axis, after: after.clone() }
         })
         .collect();
@@ -321,18 +341,23 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
 
 /// Whether both values of a switch are tried: it can affect a guest, and is no fact about the map. Of those, the maps that a
 /// release may have are tried.
-fn is_open(setting: &Setting, decodes: bool) -> bool {
-    let matters = !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)));
+fn is_open(setting: &Setting, Purpose { decodes, only_expands, .. }: Purpose) -> bool {
+    let about_decoding = setting.is_about_decoding();
+    if only_expands {
+        let writes = matches!(setting, Setting::Ignored(_) | Setting::Unwritten(_) | Setting::DropUnknown(_));
+        return about_decoding || writes;
+    }
+    let matters = !about_decoding || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)));
     matters && MapFact::parse(setting.name()).is_none()
 }
 
-fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
+fn every_release(catalog: &Catalog, purpose: Purpose) -> Vec<(String, Libvirt)> {
     let mut all: Vec<(String, Libvirt)> = Vec::new();
     for release in catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published) {
         let (before, open) = catalog.behaviour(release.version);
         // Each open switch may be as before or as after its interval, whatever the others are.
         let mut alternatives = vec![(String::new(), before)];
-        for (_, setting) in open.iter().filter(|(before, _)| is_open(before, decodes)) {
+        for (_, setting) in open.iter().filter(|(before, _)| is_open(before, purpose)) {
             let with = |(label, behaviour): &(String, Behaviour)| {
                 let mut behaviour = behaviour.clone();
                 behaviour.apply(setting);

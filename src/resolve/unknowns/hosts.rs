@@ -3,11 +3,10 @@
 use super::{Axis, HOST, Options, Purpose, options};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{GivenHost, HostId, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Scenario};
 use crate::resolve::endpoint::Host;
-use crate::resolve::host_model::signatures;
 
 /// The input of which it is not known what the silicon of a host shows beyond what KVM gives.
 const SILICON: &str = "host silicon";
@@ -117,3 +116,27 @@ fn unknown_silicon(
         vec![("has more than KVM supports".to_owned(), known | least), ("has what KVM supports".to_owned(), least)];
     options(axes, input, values)
 }
+
+/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
+/// listed hosts of its vendor, or one that no map knows.
+fn signatures(catalog: &Catalog, vendor: Vendor, told: Option<CpuSignature>) -> Vec<(String, Option<CpuSignature>)> {
+    match told {
+        Some(known @ CpuSignature { stepping: None, .. }) => {
+            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
+            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
+        }
+        Some(_) => vec![(String::new(), told)],
+        None => {
+            let mut all = vec![("of no listed host".to_owned(), None)];
+            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
+                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
+                    all.push((format!("as of {}", host.name), Some(host.signature())));
+                }
+            }
+            all
+        }
+    }
+}
+
+/// How many steppings there are: CPUID has four bits for them.
+const STEPPINGS: u32 = 16;
