@@ -93,6 +93,24 @@ fn a_package_decodes_with_its_fixes() {
     assert_eq!((model("8.0.0"), model("8.0.0-10.module_el8.7.0")), ("EPYC", "Opteron_G3"));
 }
 
+/// RHEL 9.3 has `EPYC-Genoa` from libvirt 9.8.0 and QEMU 8.1; RHEL 10 has removed the old models of QEMU.
+#[test]
+fn a_package_decodes_with_the_models_that_it_has() {
+    let model = |host: &str, release: &str| {
+        let all = expansions(&CATALOG, &scenario(&format!("host-model,host={host},from={release},to={release}")));
+        let models: BTreeSet<&str> =
+            all.iter().map(|one| CATALOG.model_name(one.guest.definition.model.unwrap())).collect();
+        assert_eq!(models.len(), 1, "{host} on {release}: {models:?}");
+        *models.first().unwrap()
+    };
+    let rhel = "rhel:9.3";
+    assert_eq!(
+        (model("EPYC-9334-32-Core", "9.5.0:8.0.0"), model("EPYC-9334-32-Core", rhel)),
+        ("EPYC-Milan", "EPYC-Genoa")
+    );
+    assert_eq!((model("Phenom-B95", "11.3.0:10.0.13"), model("Phenom-B95", "rhel:10.1")), ("athlon", "qemu64"));
+}
+
 /// Hygon came to the map after 5.6.0. Of a vendor that the map does not name, a model of every vendor may be chosen.
 #[test]
 fn a_host_of_a_vendor_that_the_map_lacks_is_described_by_a_model_of_another() {

@@ -132,6 +132,11 @@ impl QemuView<'_> {
         }
     }
 
+    /// Returns the models that its build has besides.
+    pub(crate) fn added_models(&self) -> &[ModelId] {
+        self.changes.as_ref().map_or(&[], |changes| &changes.models)
+    }
+
     /// Makes it the QEMU of a distribution's build.
     pub(crate) fn change(&mut self, changes: &Arc<QemuChanges>) {
         self.properties |= changes.properties;

@@ -16,25 +16,22 @@ impl QemuModels {
         self.0.get(usize::from(model.0)).copied().flatten()
     }
 
-    /// Returns the models of `qemu` where it offers a guest `offered`. What was recorded of TCG counts; everything else
-    /// is derived: the model's defaults on QEMU's newest machine type, less what is offered. QEMU gives `topoext` under
-    /// KVM on every processor.
+    /// Returns the models of `qemu`, of a distribution's with its build's changes, where it offers a guest `offered`. What
+    /// was recorded of TCG counts; everything else is derived: the model's defaults on QEMU's newest machine type, less
+    /// what is offered. QEMU gives `topoext` under KVM on every processor.
     pub(crate) fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
         let newest = qemu.newest_machine(catalog);
         let mut given = offered;
         if accel == Accel::Kvm {
             given.extend(catalog.named().topoext);
         }
-        let listed = qemu.lists.models.iter().map(|known| {
-            let blockers = match accel {
-                Accel::Tcg => known.tcg_blockers.iter().copied().collect(),
-                Accel::Kvm => {
-                    newest.and_then(|newest| catalog.cell(known.model, newest, accel)).unwrap_or_default() - given
-                }
-            };
-            (known.model, blockers)
+        let derived =
+            |model| (model, newest.and_then(|newest| catalog.cell(model, newest, accel)).unwrap_or_default() - given);
+        let listed = qemu.lists.models.iter().filter(|known| qemu.has_model(known.model)).map(|known| match accel {
+            Accel::Tcg => (known.model, known.tcg_blockers.iter().copied().collect()),
+            Accel::Kvm => derived(known.model),
         });
-        listed.collect()
+        qemu.added_models().iter().map(|model| derived(*model)).chain(listed).collect()
     }
 }
 
