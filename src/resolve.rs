@@ -93,7 +93,7 @@ fn answer_from(catalog: &Catalog, scenario: &Scenario, inputs: Result<&Plan<'_>,
     if let Some(brief) = agreement.brief {
         (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
     }
-    if matches!(answer.verdict, Verdict::Aborted | Verdict::Changed) {
+    if answer.verdict != Verdict::Unchanged {
         let others = agreement.cases.iter().skip(1).filter_map(|case| decide_on(case));
         others.for_each(|other| answer.restrict_to(&other));
     }

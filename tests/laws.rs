@@ -291,7 +291,7 @@ fn subjects(answer: &Answer) -> Vec<String> {
     subjects.extend(names(&answer.missing));
     match answer.refusal() {
         Some(
-            Refusal::UnknownFeature(f) | Refusal::ForbiddenFeature(f) | Refusal::UnknownProperty { feature: f, .. },
+            Refusal::UnknownFeature(f, _) | Refusal::ForbiddenFeature(f) | Refusal::UnknownProperty { feature: f, .. },
         ) => {
             subjects.extend(names(&[*f]));
         }

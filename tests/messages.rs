@@ -179,6 +179,18 @@ fn a_log_gives_each_message_once_with_its_line() {
     assert_eq!(places, [(2, 19, 2), (5, 20, 1)]);
 }
 
+/// The column is the one in the text as it was given, and a line has the same length for every alphabet.
+#[test]
+fn the_column_is_that_of_the_text_and_long_lines_are_cut() {
+    let column = |log: &str| message::find(&CATALOG, log).first().map(|found| found.column);
+    assert_eq!(column("can&#39;t, isn\\u0027t, doesn\u{2019}t: unknown CPU feature: ibrs"), Some(33));
+    let late = |letter: &str| format!("{}unknown CPU feature: ibrs", letter.repeat(1 << 20));
+    for letter in ["x", "\u{e4}", "\u{20ac}"] {
+        assert_eq!(column(&late(letter)), None, "{letter}");
+        assert_eq!(column(&format!("x{}", late(letter))), None, "{letter}");
+    }
+}
+
 /// Each message with the part of it that is quoted, and a word of its meaning.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of messages")]

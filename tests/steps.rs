@@ -6,7 +6,7 @@ mod support;
 
 use support::ask::{CATALOG, answer, policies};
 use virt_cpu_explorer::internal::domain::definition::{Match, Mode, Policy};
-use virt_cpu_explorer::internal::resolve::{Sent, Trace, Verdict};
+use virt_cpu_explorer::internal::resolve::{Refusal, RuleId, Sent, Stage, Trace, Verdict};
 
 fn trace(link: &str) -> Trace {
     answer(link).trace.unwrap()
@@ -182,4 +182,46 @@ fn what_is_written_on_the_command_line_depends_on_the_release() {
     assert_eq!(verdict("Penryn,-cmt,machine=pc-i440fx-2.5", "2.3.0:2.6.0"), Verdict::StartRefused);
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.8.0"), Verdict::StartRefused);
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.9.0"), Verdict::Unchanged);
+}
+
+/// libvirt's `virCPUValidateFeatures`, 3.8.0 and later. Before, `x86ModelFromCPU` refuses a name that the map does not have
+/// wherever libvirt needs the feature; under TCG before 3.2.0 it never does.
+#[test]
+fn a_feature_that_the_map_lacks_is_refused_where_libvirt_needs_it() {
+    let stage = |libvirt: &str, guest: &str| {
+        let link = format!("Nehalem,{guest},machine=pc-i440fx-2.9,from={libvirt}:4.2.0,to={libvirt}:4.2.0");
+        match answer(&link).refusal() {
+            Some(Refusal::UnknownFeature(feature, stage)) => {
+                assert_eq!(CATALOG.feature_name(*feature), "md-clear", "{link}");
+                Some(*stage)
+            }
+            _ => None,
+        }
+    };
+    for (libvirt, guest, expected) in [
+        ("3.1.0", "+md-clear,host=Xeon-Gold-6130", Some(Stage::UpdateCpu)),
+        ("3.1.0", "+md-clear,accel=tcg", None),
+        ("3.6.0", "+md-clear,check=partial", Some(Stage::UpdateCpu)),
+        ("3.6.0", "-md-clear,check=none", Some(Stage::FullCheck)),
+        ("3.6.0", "md-clear=optional,check=none", Some(Stage::UpdateCpu)),
+        ("3.8.0", "-md-clear,check=none", Some(Stage::StartValidate)),
+    ] {
+        assert_eq!(stage(libvirt, guest), expected, "{libvirt} {guest}");
+    }
+}
+
+/// A guest that has its CPU back at the destination saw another one on the intermediate host.
+#[test]
+fn a_cpu_that_changes_on_the_way_has_changed() {
+    let hosts = "host=Xeon-Gold-6148,via=9.0.0@EPYC-7502-32-Core,from=9.0.0,to=9.0.0";
+    for (guest, rule, loses) in [("kvm64", RuleId::Vendor, false), ("host-passthrough", RuleId::Passthrough, true)] {
+        let found = answer(&format!("{guest},{hosts}"));
+        assert_eq!(
+            (found.verdict, found.rule, found.trace.map(|trace| trace.hop)),
+            (Verdict::Changed, Some(rule), Some(0))
+        );
+        assert_eq!((found.would_notice, !found.lost.is_empty()), (Some(true), loses), "{guest}");
+    }
+    let same = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@Xeon-Gold-6148,from=9.0.0,to=9.0.0");
+    assert_eq!(same.verdict, Verdict::Unchanged);
 }

@@ -191,7 +191,7 @@ impl<'a> Search<'a> {
         let knows = |release: &Release| {
             let map = release.libvirt.id(self.catalog).map(|id| map_of(self.catalog, id));
             map.is_some_and(|map| match self.refusal {
-                Refusal::UnknownFeature(feature) => map.known.contains(*feature),
+                Refusal::UnknownFeature(feature, _) => map.known.contains(*feature),
                 Refusal::UnknownModel(model) => map.model(*model).is_some(),
                 _ => true,
             })
@@ -317,7 +317,7 @@ impl<'a> Search<'a> {
             | Refusal::PartialForbidden(features)
             | Refusal::PartialStrict(features)
             | Refusal::MsrFeatures(features) => features.clone(),
-            Refusal::UnknownFeature(feature)
+            Refusal::UnknownFeature(feature, _)
             | Refusal::ForbiddenFeature(feature)
             | Refusal::Conflict(feature)
             | Refusal::UnknownProperty { feature, .. } => vec![*feature],

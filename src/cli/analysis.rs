@@ -25,6 +25,7 @@ use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
 use crate::resolve::{Budget, Resolver, resolve};
 use anyhow::{Context, Result, anyhow};
+use foldhash::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -136,9 +137,9 @@ fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String
     let [old, new] = [old, new].map(|files| files.map_or(Ok(Vec::new()), map_lint::lint));
     let (old, new) = (old?, new?);
     let only = |one: &[Oddity], other: &[Oddity]| -> Vec<String> {
-        let is_in =
-            |odd: &&Oddity| other.iter().all(|known| (&known.file, &known.message) != (&odd.file, &odd.message));
-        one.iter().filter(is_in).map(ToString::to_string).collect()
+        let known: HashSet<(&str, &str)> = other.iter().map(|odd| (&*odd.file, &*odd.message)).collect();
+        let is_new = |odd: &&Oddity| !known.contains(&(&*odd.file, &*odd.message));
+        one.iter().filter(is_new).map(ToString::to_string).collect()
     };
     let fixed = only(&old, &new).into_iter().map(|odd| format!("Fixed: {odd}."));
     Ok(only(&new, &old).into_iter().map(|odd| format!("{odd}.")).chain(fixed).collect())

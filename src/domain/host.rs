@@ -14,7 +14,7 @@ pub enum Vendor {
     Amd,
     /// HygonGenuine.
     Hygon,
-    /// CentaurHauls and Shanghai.
+    /// CentaurHauls.
     Zhaoxin,
 }
 
@@ -124,7 +124,7 @@ pub enum HostSource {
 }
 
 /// The features of the processor itself in CPUID and model-specific registers, whether or not KVM offers them to a
-/// guest. libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0
+/// guest. libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 3.3.0
 /// and later).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Silicon {

@@ -222,10 +222,10 @@ impl Story<'_> {
             Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
-            Refusal::UnknownFeature(feature) if self.trace.source().refused.is_some() => {
+            Refusal::UnknownFeature(feature, _) if self.trace.source().refused.is_some() => {
                 Fact::SourceMapDoesNotKnow(*feature)
             }
-            Refusal::UnknownFeature(feature) => {
+            Refusal::UnknownFeature(feature, _) => {
                 let wrote = self.mention(*feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }

@@ -3,7 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
-use crate::resolve::{Refusal, Sender};
+use crate::resolve::{Refusal, Sender, Stage};
 
 /// QEMU's reason not to migrate a guest.
 const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)";
@@ -36,9 +36,10 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             emulator.rsplit('/').next().unwrap_or(emulator),
             accel.name()
         ),
-        Refusal::UnknownFeature(feature) => {
+        Refusal::UnknownFeature(feature, Stage::StartValidate) => {
             format!("unsupported configuration: unknown CPU feature: {}", name(feature))
         }
+        Refusal::UnknownFeature(feature, _) => format!("internal error: Unknown CPU feature {}", name(feature)),
         Refusal::MsrFeatures(features) => format!(
             "unsupported configuration: Some features cannot be reliably used with this QEMU: {}",
             list(features, ", ")

@@ -125,7 +125,9 @@ fn rollback_effect(catalog: &Catalog, source: &StartTrace, (arrival, run): (&Sta
     let (Some(before), Some(between), Some(after)) = (&source.cpu, &arrival.cpu, &run.cpu) else {
         return effect(catalog, arrival, run);
     };
-    let is_same = |one: &QemuCpu, other: &QemuCpu| (one.visible, one.states) == (other.visible, other.states);
+    let is_same = |one: &QemuCpu, other: &QemuCpu| {
+        (one.visible, one.states, one.vendor) == (other.visible, other.states, other.vendor)
+    };
     if run.refused.is_some() || is_same(before, between) || !is_same(between, after) {
         return effect(catalog, arrival, run);
     }

@@ -67,8 +67,9 @@ pub enum Refusal<L = Vec<FeatureId>> {
         /// The machine type.
         machine: Box<str>,
     },
-    /// The map does not know a feature of the definition.
-    UnknownFeature(FeatureId),
+    /// The map does not know a feature of the definition, as libvirt sees at this stage: before anything else, and before
+    /// 3.8.0 where it first needs the feature.
+    UnknownFeature(FeatureId, Stage),
     /// QEMU cannot report these as unavailable, which libvirt requires for features in model-specific registers.
     MsrFeatures(L),
     /// The map does not know the model.
@@ -136,7 +137,7 @@ impl UnorderedRefusal {
             Self::MachineTypeAtQemu { emulator, accel, machine } => {
                 Refusal::MachineTypeAtQemu { emulator: emulator.clone(), accel: *accel, machine: machine.clone() }
             }
-            Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
+            Self::UnknownFeature(feature, stage) => Refusal::UnknownFeature(*feature, *stage),
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
             Self::UnknownModelCompared(model) => Refusal::UnknownModelCompared(*model),
@@ -174,11 +175,10 @@ impl<L> Refusal<L> {
     /// Returns where it is said.
     pub(crate) const fn stage(&self) -> Stage {
         match self {
-            Self::QemuTooOld { .. }
-            | Self::UnknownMode(_)
-            | Self::MachineType { .. }
-            | Self::UnknownFeature(_)
-            | Self::MsrFeatures(_) => Stage::StartValidate,
+            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::MsrFeatures(_) => {
+                Stage::StartValidate
+            }
+            Self::UnknownFeature(_, stage) => *stage,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)
             | Self::UnknownModelCompared(_)

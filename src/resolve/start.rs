@@ -7,7 +7,7 @@ use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::qemu_cpu;
 use super::recorder::Recorder;
-use super::refusal::UnorderedRefusal;
+use super::refusal::{Stage, UnorderedRefusal};
 use super::trace::{Built, Running};
 use super::{live_update, partial_check};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
@@ -147,6 +147,13 @@ fn start_steps(
     recorder.prepared(facts, endpoint, definition);
     launch(facts, endpoint, definition)?;
     let cpu = qemu_cpu::build(facts, endpoint, definition, (cpu, recorder));
+    // virCPUCheckFeature, which qemuProcessVerifyCPUFeatures calls since 3.2.0: of what was not validated before.
+    if behaviour.live_update
+        && !behaviour.validate_features
+        && let Some(feature) = partial_check::unknown(endpoint, definition, definition.features.mentioned())
+    {
+        return Err(UnorderedRefusal::UnknownFeature(feature, Stage::FullCheck));
+    }
     // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
@@ -221,10 +228,12 @@ fn validate(
             machine: facts.guest.machine.name.clone(),
         });
     }
-    // virCPUValidateFeatures, all releases: the first name that the map does not have.
+    // virCPUValidateFeatures, 3.8.0 (commit 3f0193f7e): the first name that the map does not have.
     let mentioned = definition.features.mentioned();
-    if let Some(feature) = definition.features.first_of(mentioned - endpoint.end.map.known) {
-        return Err(UnorderedRefusal::UnknownFeature(feature));
+    if behaviour.validate_features
+        && let Some(feature) = partial_check::unknown(endpoint, definition, mentioned)
+    {
+        return Err(UnorderedRefusal::UnknownFeature(feature, Stage::StartValidate));
     }
     // qemuProcessStartValidate since 5.5.0 (commit 8eb4a89f5f), whatever the policy.
     if behaviour.msr_check && endpoint.hides_unavailable && !(mentioned & endpoint.end.map.in_msrs()).is_empty() {
@@ -257,7 +266,7 @@ fn update_cpu(
     // virCPUCompare, since 3.2.0 for check partial only (commit 641b8c721e); qemuDomainCheckCPU in 11.3.0.
     partial_check::partial(facts, endpoint, definition)?;
     // virCPUUpdate, x86UpdateHostModel, all releases.
-    partial_check::decide_optional(facts, endpoint, definition);
+    partial_check::decide_optional(facts, endpoint, definition)?;
     if definition.takes_host_model() && fresh {
         let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
         expansion.replace(definition);

@@ -58,6 +58,13 @@ pub(super) struct Built {
 }
 
 impl Built {
+    /// Returns whether a guest that moves from this CPU to the other sees a difference: a feature of the comparable ones,
+    /// the vendor, or an XSAVE state.
+    pub(super) fn differs(&self, other: &Self, comparable: &FeatureSet) -> bool {
+        let features = (self.visible ^ other.visible) & *comparable;
+        !features.is_empty() || self.vendor != other.vendor || self.states != other.states
+    }
+
     /// Returns the whole CPU, with its steps in `steps`.
     pub(super) fn with(&self, steps: &QemuCpu) -> QemuCpu {
         QemuCpu {

@@ -35,9 +35,9 @@ pub(super) fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool
             format!("unsupported configuration: Emulator '{EMULATOR}' does not support machine type '{machine}'");
         return refuse("machine-type", text);
     }
-    // virCPUValidateFeatures, every release: the first name the map does not have.
+    // virCPUValidateFeatures, 3.8.0: the first name the map does not have.
     for (feature, _) in &cpu.features {
-        if !node.map.known.contains(feature) {
+        if releases::validates_features(release) && !node.map.known.contains(feature) {
             return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
         }
     }
@@ -295,6 +295,7 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
             return refuse("vendor", text);
         }
     }
+    refuse_unknown(node, cpu, "force")?;
     // x86ModelFromCPU, every release: a host model has no model yet, only what its definition names.
     let mut data = BTreeSet::new();
     if let Some(name) = &cpu.model {
@@ -302,6 +303,9 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
             return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
         };
         data.clone_from(&model.data);
+    }
+    for policy in ["require", "optional", "disable", "forbid"] {
+        refuse_unknown(node, cpu, policy)?;
     }
     let mut forbidden = Vec::new();
     let mut missing = Vec::new();
@@ -333,6 +337,16 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
         }
         if !extra.is_empty() {
             return refuse_partial("does not strictly match guest CPU: Extra features", &extra);
+        }
+    }
+    Ok(())
+}
+
+/// x86ModelFromCPU, every release: the first feature with this policy that the map does not name.
+pub(super) fn refuse_unknown(node: &Node, cpu: &Cpu, policy: &str) -> Result<(), Stop> {
+    for (feature, own) in &cpu.features {
+        if own == policy && !node.map.known.contains(feature) {
+            return refuse("unknown-feature", format!("internal error: Unknown CPU feature {feature}"));
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! What libvirt does: starting a guest, bringing its definition up to date, and sending it.
 
-use super::checks::{check_forbidden, check_mode, compare_with_map, host_has, partial_check, qemu_has, validate};
+use super::checks::{
+    check_forbidden, check_mode, compare_with_map, host_has, partial_check, qemu_has, refuse_unknown, validate,
+};
 use super::facts::{PlainFacts, PlainMap, PlainQemu};
 use super::qemu::{Built, build, guest_vendor};
 use super::releases::{self, Number};
@@ -160,6 +162,14 @@ pub(crate) fn start(
     let flags = command_line(node, &cpu, question)?;
     let built = build(facts, node, &cpu, &flags, question)?;
     let before = cpu.clone();
+    // virCPUx86CheckFeature, 3.2.0: it needs every feature.
+    if releases::has_live_update(release) {
+        for (feature, _) in &cpu.features {
+            if !node.map.known.contains(feature) {
+                return refuse("unknown-feature", format!("internal error: Unknown CPU feature {feature}"));
+            }
+        }
+    }
     // qemuProcessVerifyCPUFeatures, 3.2.0: checked for every guest; before, only where it is required.
     if described(&node.map, &cpu).contains("invtsc") && !built.on.contains("invtsc") {
         let text = "unsupported configuration: host doesn't support invariant TSC";
@@ -212,6 +222,7 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
         return cannot_say("what the host model is");
     }
     // virCPUx86UpdateHostModel, every release: optional becomes what the migratable host model says.
+    refuse_unknown(node, cpu, "optional")?;
     let before = cpu.clone();
     for (feature, policy) in &mut cpu.features {
         if policy == "optional" {

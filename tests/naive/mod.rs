@@ -340,6 +340,15 @@ fn answer_once(
     from_has_unknown: bool,
     to_has_unknown: bool,
 ) -> Result<NaiveAnswer, String> {
+    // virCPUValidateFeatures, 3.8.0: before, a name that no map has reaches QEMU.
+    let started = question.started.iter().map(|libvirt| End { libvirt: libvirt.clone(), qemu: String::new() });
+    let ends = [question.from.clone(), question.to.clone()].into_iter().chain(started);
+    for end in ends.chain(question.via.iter().map(|stop| stop.end.clone())) {
+        let (_, release) = map_of(facts, question, &end)?;
+        if !releases::validates_features(release) && question.features.iter().any(|(name, _)| name.starts_with("kvm")) {
+            return Err("what QEMU makes of the features of KVM in a definition".to_owned());
+        }
+    }
     let (from_map, from_number) = map_of(facts, question, &question.from)?;
     let mut here = Node {
         version: from_number,
@@ -369,6 +378,7 @@ fn answer_once(
     answer.live = Some(guest.live.features.clone());
     let before = visible(&here, &guest, question);
     let states = guest.qemu.states.clone();
+    let mut on_the_way = None;
 
     let last =
         Waypoint { end: question.to.clone(), host: question.to_host.clone(), transport: question.transport.clone() };
@@ -397,10 +407,22 @@ fn answer_once(
             return refused(answer, "aborted", stop);
         }
         here = there;
+        let seen = (visible(&here, &guest, question), guest.qemu.states.clone());
+        if on_the_way.is_none() && (&seen.0, &seen.1) != (&before, &states) {
+            on_the_way = Some(seen);
+        }
     }
     answer.arrived = Some(guest.live.features.clone());
     "completed".clone_into(&mut answer.outcome);
-    let after = visible(&here, &guest, question);
+    let mut after = visible(&here, &guest, question);
+    let mut states_after = guest.qemu.states.clone();
+    // A guest that has its CPU back saw another one on the way.
+    if after == before
+        && states_after == states
+        && let Some(seen) = on_the_way
+    {
+        (after, states_after) = seen;
+    }
     for feature in &facts.order {
         if before.contains(feature) && !after.contains(feature) {
             answer.lost.push(feature.clone());
@@ -409,8 +431,8 @@ fn answer_once(
             answer.gained.push(feature.clone());
         }
     }
-    answer.states_lost = states.difference(&guest.qemu.states).copied().collect();
-    answer.states_gained = guest.qemu.states.difference(&states).copied().collect();
+    answer.states_lost = states.difference(&states_after).copied().collect();
+    answer.states_gained = states_after.difference(&states).copied().collect();
     Ok(answer)
 }
 
