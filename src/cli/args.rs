@@ -33,7 +33,7 @@ Examples:
   virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
   virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13
   virt-cpu-explorer check --batch guests.jsonl
-  virt-cpu-explorer matrix EPYC,machine=pc-q35-5.2 --from kubevirt:1.3..1.8 --to kubevirt:1.3..1.8
+  virt-cpu-explorer matrix EPYC,machine=pc-q35-5.2,topology=1-2-1 --from debian:11..13 --to debian:11..13
   virt-cpu-explorer baseline EPYC-7502-32-Core EPYC-7601-32-Core --on debian:13
   virt-cpu-explorer expand host-model --host EPYC-7502-32-Core --on debian:13
   virt-cpu-explorer explain 'extra features: ht'

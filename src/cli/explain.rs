@@ -121,7 +121,8 @@ fn write_unknown(text: &str, out: &mut dyn Write) -> Result<()> {
     }
     writeln!(
         out,
-        "To report a message that is missing, open an issue with the line and the versions of libvirt and QEMU."
+        "To report a message that is missing, send the line and the versions of libvirt and QEMU to the maintainer of \
+         your copy. SECURITY.md says who that is."
     )?;
     Ok(())
 }

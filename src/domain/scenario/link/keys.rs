@@ -177,9 +177,13 @@ pub const KEYS: &[KeyInfo] = &[
         Key::From,
         "RELEASE",
         "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
-         PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
+         PRODUCT:VERSION such as ubuntu:24.04, or ? [default in the explorer: old; else required, unless a file names it]",
     ),
-    info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
+    info(
+        Key::To,
+        "RELEASE",
+        "Destination, in the same forms [default in the explorer: new; else required, unless a file names it]",
+    ),
     info(
         Key::Via,
         "RELEASE[@HOST]",
