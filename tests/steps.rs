@@ -6,6 +6,7 @@ mod support;
 
 use support::ask::{CATALOG, answer, policies};
 use virt_cpu_explorer::internal::domain::definition::{Match, Mode, Policy};
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
 use virt_cpu_explorer::internal::resolve::{Refusal, RuleId, Sent, Stage, Trace, Verdict};
 
 fn trace(link: &str) -> Trace {
@@ -224,4 +225,67 @@ fn a_cpu_that_changes_on_the_way_has_changed() {
     }
     let same = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@Xeon-Gold-6148,from=9.0.0,to=9.0.0");
     assert_eq!(same.verdict, Verdict::Unchanged);
+}
+
+/// The features that a refused guest has too much, and those that it lacks.
+fn refused(link: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let found = answer(link);
+    let names = |list: &[FeatureId]| list.iter().map(|feature| CATALOG.feature_name(*feature)).collect();
+    (names(&found.extra), names(&found.missing))
+}
+
+/// QEMU's `feature_dependencies`, 5.1: before, `npt` and `nrip-save` stay on while `svm` is off. The guest does not see them,
+/// but libvirt does once its map has them, with 6.5.0.
+#[test]
+fn before_qemu_masked_them_the_features_of_svm_stay_on() {
+    let guest = "EPYC,host=EPYC-7502-32-Core";
+    let link = |machine: &str, from: &str, to: &str| format!("{guest},machine=pc-q35-{machine},from={from},to={to}");
+    let children = vec!["npt", "nrip-save"];
+    assert_eq!(refused(&link("4.1", "8.0.0:4.2.0", "8.0.0:6.2.0")), (vec![], children.clone()));
+    assert_eq!(refused(&link("4.0", "7.0.0:5.2.0", "7.0.0:4.2.0")), (children.clone(), vec![]));
+    assert_eq!(refused(&link("4.1", "6.0.0:4.2.0", "8.0.0:4.2.0")), (children, vec![]));
+    // Without a check nothing refuses it, and it sees no difference.
+    assert_eq!(answer(&link("4.1", "6.0.0:4.2.0", "6.0.0:5.2.0")).verdict, Verdict::Unchanged);
+}
+
+/// QEMU's `cpu_x86_cpuid`, 5.1: before, a guest without a PMU sees `pdcm` where KVM has it.
+#[test]
+fn before_qemu_hid_it_a_guest_without_a_pmu_sees_pdcm() {
+    let lost = |from: &str| {
+        let ends = format!("machine=pc-q35-4.2,from=7.0.0:{from},to=7.0.0:5.2.0");
+        answer(&format!("Haswell-noTSX,+pdcm,host=Xeon-Gold-6530,check=none,{ends}")).lost
+    };
+    assert_eq!((lost("5.0.0"), lost("5.1.0")), (vec![CATALOG.feature("pdcm").unwrap()], vec![]));
+}
+
+/// QEMU's `qemu_init_vcpu`, 8.2: before, the cores of several dies are no threads of one package.
+#[test]
+fn before_qemu_counted_dies_a_guest_with_several_has_no_ht() {
+    let gained = |topology: &str, qemu: &str| {
+        let ends = format!("machine=pc-q35-7.2,topology={topology},from=9.0.0:{qemu},to=12.8.0:10.0.13");
+        let found = answer(&format!("Skylake-Client-noTSX-IBRS,{ends}"));
+        (found.verdict, found.gained)
+    };
+    let ht = vec![CATALOG.feature("ht").unwrap()];
+    assert_eq!(gained("1-2-1-1", "7.2.22"), (Verdict::Changed, ht));
+    assert_eq!(gained("1-1-2-1", "7.2.22"), (Verdict::Unchanged, vec![]));
+}
+
+/// QEMU's `kvm_arch_get_supported_cpuid`, 3.0: before, `topoext` needs a processor that has it.
+#[test]
+fn before_qemu_gave_it_everywhere_topoext_needs_the_processor() {
+    let guest = "EPYC,+topoext,check=none,machine=pc-q35-2.12,host=Ice-Lake-Server,from=4.9.0:4.0.0";
+    assert_eq!(refused(&format!("{guest},to=4.9.0:2.12.0")).1, ["topoext"]);
+    assert_eq!(refused(&format!("{guest},to=4.9.0:3.0.0")).1, Vec::<&str>::new());
+}
+
+/// QEMU's `feature_dependencies` of 8.2.0 to 8.2.4 makes `waitpkg` depend on a feature of `vmx`, which no model has; later that
+/// feature depends on `waitpkg`.
+#[test]
+fn the_inverted_dependency_of_waitpkg_clears_it() {
+    let guest = "Skylake-Client-noTSX-IBRS,+waitpkg,machine=pc-q35-7.2,from=9.0.0:7.2.22";
+    assert_eq!(refused(&format!("{guest},to=9.0.0:8.2.0")).1, ["waitpkg"]);
+    assert_eq!(answer(&format!("{guest},to=9.0.0:9.2.0")).verdict, Verdict::Unchanged);
+    // Of the releases between these it was not read.
+    assert_eq!(answer(&format!("{guest},to=9.0.0:8.2.6")).verdict, Verdict::Depends);
 }

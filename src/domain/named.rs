@@ -45,6 +45,8 @@ pub struct Named {
     pub(crate) mpx: Option<FeatureId>,
     /// `invtsc`, which QEMU does not migrate.
     pub(crate) invtsc: Option<FeatureId>,
+    /// What QEMU's newest dependency table clears with `svm`.
+    pub(crate) svm_children: FeatureSet,
     /// Every `vmx-*`.
     pub(crate) vmx_children: FeatureSet,
     /// Every `kvm*`: what KVM itself offers its guests.
@@ -88,6 +90,7 @@ impl Named {
             xsave: feature("xsave"),
             mpx: feature("mpx"),
             invtsc: feature("invtsc"),
+            svm_children: FeatureSet::EMPTY,
             vmx_children: beginning_with("vmx-"),
             paravirtual: beginning_with("kvm"),
             with_state: XSAVE_STATES.iter().filter_map(|state| feature(state.feature)).collect(),

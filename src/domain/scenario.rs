@@ -76,7 +76,12 @@ impl Topology {
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
     pub(crate) const fn threads_per_package(self) -> u64 {
-        self.dies as u64 * self.cores as u64 * self.threads as u64
+        self.dies as u64 * self.threads_per_die()
+    }
+
+    /// Returns how many threads share a die, which is what QEMU before 8.2 looks at.
+    pub(crate) const fn threads_per_die(self) -> u64 {
+        self.cores as u64 * self.threads as u64
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Guest {
     pub machine: Machine,
     /// Threads that share a package.
     pub threads_per_package: u64,
+    /// Threads that share a die.
+    pub threads_per_die: u64,
     /// The accelerator.
     pub accel: Accel,
     /// Whether the guest has a PMU.

@@ -95,8 +95,13 @@ pub(super) struct PreparedEndpoint<'e> {
     /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` for vendors that are
     /// neither Intel nor Zhaoxin.
     pub(super) threads: FeatureSet,
-    /// What is reported and not seen: these, and `pdcm` while the PMU is off.
+    /// What is reported and not seen: these, and since QEMU 5.1 `pdcm` while the PMU is off.
     pub(super) unseen: FeatureSet,
+    /// What is reported and not seen while `svm` is off: its children, where the dependency table does not have them
+    /// (before QEMU 5.1, commit 730319aef0).
+    pub(super) unmasked: FeatureSet,
+    /// Whether several threads share a package, or with QEMU before 8.2 a die (`qemu_init_vcpu`).
+    pub(super) several_threads: bool,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
     /// Whether this QEMU cannot report which features are unavailable.
@@ -172,6 +177,8 @@ impl<'e> PreparedEndpoint<'e> {
         let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
+        // cpu_x86_cpuid, 5.1 (commit ea39f9b643).
+        let hides_pdcm = !guest.pmu && !quirk(QuirkKind::PdcmShown, None);
         let masks_states = quirk(QuirkKind::StatesMasked, None);
         let expands_models = quirk(QuirkKind::ModelExpansion, None);
         Self {
@@ -182,7 +189,13 @@ impl<'e> PreparedEndpoint<'e> {
             model: model.map(|model| PreparedModel::of(catalog, (end, defaults, &supported), guest, model)),
             vendor: told,
             threads,
-            unseen: threads | names.pdcm.into_iter().filter(|_| !guest.pmu).collect(),
+            unseen: threads | names.pdcm.into_iter().filter(|_| hides_pdcm).collect(),
+            unmasked: unmasked(catalog, &end.qemu),
+            several_threads: if quirk(QuirkKind::ThreadsOfDie, None) {
+                guest.threads_per_die > 1
+            } else {
+                guest.threads_per_package > 1
+            },
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             supported,
             only_by_name: only_by_name(catalog, end, guest, series),
@@ -318,13 +331,13 @@ fn cells(
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.position(defaults);
     let mut always = cells.always;
-    let kept = end.qemu.kept();
+    let (kept, unmasked) = (end.qemu.kept(), unmasked(catalog, &end.qemu));
     if guest.accel == Accel::Kvm
-        && !kept.is_empty()
+        && !(kept | unmasked).is_empty()
         && let Some(under_tcg) = catalog.cell(model, defaults, Accel::Tcg)
     {
         // TCG switches nothing off, so its cells have these features with their children.
-        always |= under_tcg & (kept | end.qemu.dependencies.children_of(&kept));
+        always |= under_tcg & (kept | end.qemu.dependencies.children_of(&kept) | unmasked);
     }
     let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();
     let other = match guest.accel {
@@ -333,6 +346,12 @@ fn cells(
     };
     let elsewhere = catalog.qemu_defaults().of(model, other).map_or(FeatureSet::ALL, ModelDefaults::anywhere);
     [always, compat, (always | compat) - elsewhere]
+}
+
+/// Returns the children of `svm`, where QEMU leaves them on while `svm` is off: before 5.1 (commit 730319aef0).
+fn unmasked(catalog: &Catalog, qemu: &QemuView<'_>) -> FeatureSet {
+    let svm = catalog.named().svm.into_iter().collect();
+    if qemu.dependencies.children_of(&svm).is_empty() { catalog.named().svm_children } else { FeatureSet::EMPTY }
 }
 
 /// Whether QEMU has the quirk, or the guest's machine type brings it, under KVM.
@@ -390,8 +409,13 @@ fn supported(
             given.extend(names.hypervisor);
             // KVM gives it wherever the processor has it, but QEMU's lists are without what does not migrate.
             given.extend(names.invtsc.filter(|invtsc| silicon.contains(*invtsc)));
-            // QEMU takes it to be safe on every processor.
-            given.extend(names.topoext);
+            // QEMU takes it to be safe on every processor since 3.0 (commit f98bbd8304).
+            let lacks_topoext = end.qemu.has_quirk(catalog, QuirkKind::TopoextSilicon, None);
+            if let Some(topoext) = names.topoext.filter(|topoext| lacks_topoext && !silicon.contains(*topoext)) {
+                given.remove(topoext);
+            } else {
+                given.extend(names.topoext);
+            }
             (given, silicon)
         }
     };

@@ -248,6 +248,7 @@ impl<'a> Plan<'a> {
         Some(Guest {
             machine: self.machines.get(machine)?.clone(),
             threads_per_package: self.topologies.get(topology)?.threads_per_package(),
+            threads_per_die: self.topologies.get(topology)?.threads_per_die(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             migratable: self.scenario.migratable,

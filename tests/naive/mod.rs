@@ -215,8 +215,10 @@ impl Question {
         parts.join(",")
     }
 
-    fn threads_per_package(&self) -> u32 {
-        self.topology[1] * self.topology[2] * self.topology[3]
+    /// qemu_init_vcpu: before QEMU 8.2 the threads of a die, later those of a package.
+    fn has_several_threads(&self, qemu: releases::Number) -> bool {
+        let of_die = self.topology[2] * self.topology[3];
+        if qemu < (8, 2, 0) { of_die > 1 } else { self.topology[1] * of_die > 1 }
     }
 
     fn is_mode(&self) -> bool {
@@ -497,7 +499,7 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
             }
         }
     }
-    let several = question.threads_per_package() > 1;
+    let several = question.has_several_threads(node.qemu.number);
     let named = |feature: &str| {
         question.features.iter().any(|(name, policy)| name == feature && (policy == "require" || policy == "force"))
     };
@@ -513,8 +515,14 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
             seen.insert("cmp_legacy".to_owned());
         }
     }
-    // cpu_x86_cpuid leaf 1, every QEMU: no PDCM without a PMU.
-    if !question.pmu {
+    // cpu_x86_cpuid leaf 0x8000000a, before QEMU 5.1: empty while svm is off, whatever is reported.
+    if node.qemu.number < (5, 1, 0) && !seen.contains("svm") {
+        for child in ["npt", "nrip-save"] {
+            seen.remove(child);
+        }
+    }
+    // cpu_x86_cpuid leaf 1, QEMU 5.1: no PDCM without a PMU.
+    if !question.pmu && node.qemu.number >= (5, 1, 0) {
         seen.remove("pdcm");
     }
     seen

@@ -81,6 +81,17 @@ pub(crate) fn build(
             return cannot_say("what the model turns on under this machine type");
         };
         on = cell;
+        // feature_dependencies, QEMU 5.1: the row of svm; before, what a model has of it stays on without svm.
+        if qemu.number < (5, 1, 0)
+            && question.accel == "kvm"
+            && let Some(under_tcg) = facts.cell(model, &question.machine, "tcg")
+        {
+            for child in ["npt", "nrip-save"] {
+                if under_tcg.contains(child) {
+                    on.insert(child.to_owned());
+                }
+            }
+        }
         add_hidden_children(facts, qemu, model, flags, question, &mut on);
     }
     on.insert("hypervisor".to_owned());
@@ -120,7 +131,7 @@ pub(crate) fn build(
     }
 
     // x86_cpu_expand_features, 10.0: several threads in a package.
-    if qemu.number >= (10, 0, 0) && question.threads_per_package() > 1 {
+    if qemu.number >= (10, 0, 0) && question.has_several_threads(qemu.number) {
         on.insert("ht".to_owned());
         if vendor != "Intel" && vendor != "Zhaoxin" {
             on.insert("cmp_legacy".to_owned());
@@ -266,9 +277,9 @@ fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Sto
     if feature == "hypervisor" {
         return Ok(true);
     }
-    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, whoever made the host.
+    // kvm_arch_get_supported_cpuid, QEMU 3.0: topoext always, whoever made the host.
     if feature == "topoext" {
-        return Ok(true);
+        return Ok(qemu.number >= (3, 0, 0) || node.host.silicon.contains("topoext"));
     }
     // kvm_arch_get_supported_cpuid, every QEMU: `host` does not show it where it has to be migratable.
     if feature == "invtsc" {

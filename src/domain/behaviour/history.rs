@@ -101,6 +101,12 @@ named_enum! {
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// The guest sees `pdcm` although the PMU is off.
+        PdcmShown "pdcm-shown",
+        /// The threads of one die count where those of a package do later.
+        ThreadsOfDie "threads-of-die",
+        /// `topoext` is supported only where the silicon has it.
+        TopoextSilicon "topoext-silicon",
         /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
         StatesMasked "states-masked",
         /// The command `migrate` does not know the argument `detach`.

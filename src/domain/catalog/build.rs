@@ -126,6 +126,9 @@ impl Catalog {
     fn note_names(&mut self) {
         self.libvirt_names = (0u16..).zip(&self.libvirt).map(|(n, r)| (r.name.clone(), LibvirtId(n))).collect();
         self.named = Named::look_up(&self.features, &self.models);
+        let newest = self.qemu.iter().rev().find_map(|release| release.dependencies.as_deref());
+        let of_svm = newest.and_then(|rows| rows.iter().find(|(parent, _)| Some(*parent) == self.named.svm));
+        self.named.svm_children = of_svm.map_or(FeatureSet::EMPTY, |(_, children)| *children);
         self.ever = vec![FeatureSet::EMPTY; self.models.len()];
         for map in &self.maps {
             for (ever, model) in self.ever.iter_mut().zip(&map.models) {
