@@ -218,3 +218,26 @@ fn f15_the_newest_releases_are_known() {
     let refused = answer("EPYC,machine=pc-q35-5.1,from=12.9.0:11.1.3,to=12.9.0:11.1.3");
     assert!(error(&refused).unwrap().contains("pc-q35-5.1") && names(&refused.extra).is_empty());
 }
+
+#[test]
+fn a_machine_type_of_another_distribution_has_a_fix() {
+    let fixes = |link: &str| {
+        let asked = scenario(link);
+        let found = remedies(&CATALOG, &asked, &answer(link));
+        found.into_iter().map(|fix| fix.text).collect::<Vec<_>>()
+    };
+    let link = "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1";
+    assert_eq!(fixes(link), ["use machine type pc-q35-rhel9.6.0"]);
+    // RHEL 10 has no machine type with the other chipset.
+    assert!(fixes("Skylake-Client,machine=pc-i440fx-3.1,from=rhel:9.6,to=rhel:10.1").is_empty());
+}
+
+#[test]
+fn a_cold_boot_that_is_refused_does_not_depend_on_the_source() {
+    let link = "Haswell,machine=pc-q35-rhel8.2.0,from=rhel:9.6,to=rhel:10.1";
+    let without_host = "host-model,machine=pc-q35-6.2,from=rhel:9.6,to=rhel:10.1";
+    for link in [link, "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", without_host] {
+        let boot = Outlook::of(&CATALOG, &scenario(link), &answer(link)).cold_boot;
+        assert_eq!(boot, "at the destination: refused with the same message", "{link}");
+    }
+}
