@@ -412,3 +412,29 @@ fn a_summary_is_one_screen_and_its_first_line_has_the_verdict_and_the_releases()
         assert!(whole.contains("Default values: ") && whole.len() > out.len() / 2, "{whole}");
     }
 }
+
+/// The default machine type is chosen for each cell, as `check` chooses it.
+#[test]
+fn a_cell_of_a_matrix_has_the_machine_type_and_the_answer_of_check() {
+    for (guest, sources, destinations) in [
+        ("EPYC", "rhel:9.6,9.0.0", "rhel:10.1,11.3.0:10.0.13"),
+        ("EPYC", "kubevirt:1.3.0,debian:12", "kubevirt:1.8.4,ubuntu:24.04"),
+        ("EPYC,machine=pc-q35-5.2", "rhel:9.6", "rhel:10.1"),
+    ] {
+        for cell in cells(&format!("{guest} --from {sources} --to {destinations}")) {
+            let [from, to, verdict, rule, _, link] = cell.as_slice() else { panic!("{cell:?}") };
+            let (_, out, _) = run(&format!("check {guest} --from {from} --to {to} --format json"));
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let found = [&answer["verdict"], &answer["rule"], &answer["scenario"]].map(|v| v.as_str().unwrap_or(""));
+            assert_eq!([verdict, rule, link.trim_matches('"')], found, "{cell:?}");
+        }
+    }
+    let matrix = |args: &str| run(&format!("matrix EPYC {args}")).1;
+    let title = matrix("--from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC\nMachine type: pc-q35-rhel9.6.0, because none was named.\n"), "{title}");
+    let title = matrix("--from rhel:9.6,9.0.0 --to rhel:10.1,11.3.0").replace('\n', " ");
+    assert!(title.contains("pc-q35-4.0 where source and destination have it, otherwise the newest"), "{title}");
+    assert!(title.contains("Chosen: pc-q35-rhel9.6.0, pc-q35-4.0."), "{title}");
+    let title = matrix("--machine pc-q35-5.2 --from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC,machine=pc-q35-5.2\n") && !title.contains("Machine type:"), "{title}");
+}

@@ -9,7 +9,7 @@ use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::count::{Count, Space};
-use crate::analysis::matrix::{Matrix, Vary, lines, lines_of};
+use crate::analysis::matrix::{Matrix, Value, Vary, lines, lines_of};
 use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
@@ -398,7 +398,12 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
         None => Ok(lines(catalog, axis.vary)),
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
+    let has_machine = choice.names(Key::Machine) || choice.names(Key::Running) || !choice.domains.is_empty();
+    let varies_machine = rows.iter().chain(&columns).any(|line| matches!(line.value, Value::Machine(_)));
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
+    if !has_machine && !varies_machine {
+        matrix.choose_machines(catalog);
+    }
     matrix.resolve_until_spent(&mut Resolver::new(catalog), &mut Budget::of_table(), &mut progress());
     let (done, all) = matrix.progress();
     if done < all {
