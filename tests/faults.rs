@@ -438,3 +438,16 @@ fn a_cell_of_a_matrix_has_the_machine_type_and_the_answer_of_check() {
     let title = matrix("--machine pc-q35-5.2 --from rhel:9.6 --to rhel:10.1");
     assert!(title.starts_with("EPYC,machine=pc-q35-5.2\n") && !title.contains("Machine type:"), "{title}");
 }
+
+#[test]
+fn a_message_is_explained_with_the_emulator_of_the_packages() {
+    let explain = |emulator: &str, machine: &str| {
+        let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
+        run_with("explain", &message).1
+    };
+    let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
+    assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");
+    assert!(!said.contains("kubevirt:0") && !said.contains("alone"), "{said}");
+    let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
+    assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
+}
