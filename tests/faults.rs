@@ -451,3 +451,19 @@ fn a_message_is_explained_with_the_emulator_of_the_packages() {
     let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
     assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
 }
+
+#[test]
+fn old_and_new_are_releases_where_maps_are_compared() {
+    let (code, out, err) = run("diff old new");
+    assert!(code == 0 && out.contains("\nSkylake-Client\n  removed, marked: mpx\n"), "{out}{err}");
+    let (code, out, err) = run("review old new --qemu 7.2.22");
+    assert!(code == 0 && out.starts_with("## CPU map review: 9.0.0 to new\n\nNo guest is at risk"), "{out}{err}");
+    let (_, hypothetical, _) = run("review 9.0.0 9.0.0+mpx-removed --qemu 7.2.22");
+    assert_eq!(out.replace("9.0.0 to new", "9.0.0 to 9.0.0+mpx-removed"), hypothetical, "the same map");
+    for args in ["diff old nwe", "history foo"] {
+        let (code, _, err) = run(args);
+        assert!(code == 2 && !err.contains("` prints them"), "{err}");
+    }
+    let (_, _, err) = run("review 9.0.0 10.4.0 --as new");
+    assert!(err.contains("--as new: expected a published libvirt release"), "{err}");
+}
