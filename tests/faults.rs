@@ -467,3 +467,32 @@ fn old_and_new_are_releases_where_maps_are_compared() {
     let (_, _, err) = run("review 9.0.0 10.4.0 --as new");
     assert!(err.contains("--as new: expected a published libvirt release"), "{err}");
 }
+
+#[test]
+fn a_review_begins_with_a_statement_that_agrees_with_the_exit_code() {
+    for (args, code, begins, heading) in [
+        ("9.0.0 9.0.0", 0, "No guest is at risk: the two maps are equal.", None),
+        (
+            "9.0.0 9.0.0+mpx-removed",
+            0,
+            "No guest is at risk with libvirt 12.9.0, whose setting for removed features on incoming is require. ",
+            Some("\n### At risk only with another setting for removed features on incoming\n"),
+        ),
+        (
+            "9.0.0 9.0.0+mpx-removed --as 9.0.0",
+            1,
+            "Guests are at risk with libvirt 9.0.0: guests with 6 models",
+            Some("\n### At risk\n"),
+        ),
+    ] {
+        let (found, out, _) = run(&format!("review {args} --qemu 7.2.22"));
+        let answer = out.split("\n\n").nth(1).unwrap().replace('\n', " ");
+        assert!(found == code && answer.starts_with(begins), "{out}");
+        assert!(heading.is_none_or(|heading| out.contains(heading)), "{out}");
+        assert_eq!(out.contains("\n### At risk\n"), code == 1, "{out}");
+        let (_, json, _) = run(&format!("review {args} --qemu 7.2.22 --format json"));
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["is_at_risk"], json!(code == 1));
+        assert!(json["answer"].as_str().unwrap().starts_with(begins), "{json:#}");
+    }
+}
