@@ -440,19 +440,6 @@ fn a_cell_of_a_matrix_has_the_machine_type_and_the_answer_of_check() {
 }
 
 #[test]
-fn a_message_is_explained_with_the_emulator_of_the_packages() {
-    let explain = |emulator: &str, machine: &str| {
-        let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
-        run_with("explain", &message).1
-    };
-    let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
-    assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");
-    assert!(!said.contains("kubevirt:0") && !said.contains("alone"), "{said}");
-    let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
-    assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
-}
-
-#[test]
 fn old_and_new_are_releases_where_maps_are_compared() {
     let (code, out, err) = run("diff old new");
     assert!(code == 0 && out.contains("\nSkylake-Client\n  removed, marked: mpx\n"), "{out}{err}");
@@ -495,4 +482,26 @@ fn a_review_begins_with_a_statement_that_agrees_with_the_exit_code() {
         assert_eq!(json["is_at_risk"], json!(code == 1));
         assert!(json["answer"].as_str().unwrap().starts_with(begins), "{json:#}");
     }
+}
+
+#[test]
+fn a_message_is_explained_with_the_emulator_of_the_packages() {
+    let explain = |emulator: &str, machine: &str| {
+        let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
+        run_with("explain", &message).1
+    };
+    let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
+    assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");
+    assert!(!said.contains("kubevirt:0") && !said.contains("alone"), "{said}");
+    let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
+    assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
+}
+
+#[test]
+fn the_marks_of_follow_are_explained() {
+    let guest = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+    let legend = "\n*  this stage changed whether the feature is enabled\n";
+    assert!(run(&format!("follow mpx {guest}")).1.contains(legend));
+    let (_, out, _) = run("follow avx EPYC,from=9.0.0,to=9.0.0");
+    assert!(!out.contains('*'), "{out}");
 }
