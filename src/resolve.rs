@@ -64,7 +64,11 @@ fn answer_from(catalog: &Catalog, scenario: &Scenario, inputs: Result<&Plan<'_>,
     // The inputs: without some of them nothing can be said.
     let plan = match inputs {
         Ok(plan) => plan,
-        Err(input) => return Answer::unknown(basis, unknowns::with_examples(catalog, scenario, input)),
+        Err(input) => {
+            let decided = unknowns::of_every_host(catalog, scenario);
+            return decided
+                .unwrap_or_else(|| Answer::unknown(basis, unknowns::with_examples(catalog, scenario, input)));
+        }
     };
     // The cases, one for every combination of what is not known: the guest migrates in each, and the end is classified.
     let agreement = match plan.agreement(Wanted::Dependences) {

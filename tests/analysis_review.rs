@@ -207,7 +207,7 @@ fn a_release_that_disables_removed_features_is_named_as_at_risk() {
     let found = reviewed(&catalog, "9.0.0", "9.0.0+mpx-removed", Some("9.0.0"), &[QEMU]);
     assert!(found.at_risk() && found.regime == Regime::Disable);
     let text = review_text(&catalog, &found, &[]);
-    assert!(text.contains("Yes: guests with 6 models"), "{text}");
+    assert!(text.contains("Guests are at risk with libvirt 9.0.0: guests with 6 models"), "{text}");
     let found = reviewed(&catalog, "9.0.0", "9.0.0+mpx-removed", Some("9.0.0"), &[]);
     let others = names(&catalog, &found.models_at_risk(Regime::Disable));
     let others: Vec<&str> = others.iter().map(String::as_str).filter(|name| !SIX.contains(name)).collect();
@@ -231,7 +231,7 @@ fn a_map_beside_itself_is_equal_whatever_it_is_called() {
     for (old, new) in [("9.0.0", "9.0.0"), ("9.0.0", "a directory"), ("a directory", "9.0.0")] {
         let found = reviewed(&catalog, old, new, None, &[]);
         assert!(found.is_same && found.findings.is_empty() && found.removed.is_empty() && found.changes.is_empty());
-        assert!(review_text(&catalog, &found, &[]).contains("No: the two maps are equal."));
+        assert!(review_text(&catalog, &found, &[]).contains("No guest is at risk: the two maps are equal."));
     }
 }
 

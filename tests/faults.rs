@@ -412,3 +412,96 @@ fn a_summary_is_one_screen_and_its_first_line_has_the_verdict_and_the_releases()
         assert!(whole.contains("Default values: ") && whole.len() > out.len() / 2, "{whole}");
     }
 }
+
+/// The default machine type is chosen for each cell, as `check` chooses it.
+#[test]
+fn a_cell_of_a_matrix_has_the_machine_type_and_the_answer_of_check() {
+    for (guest, sources, destinations) in [
+        ("EPYC", "rhel:9.6,9.0.0", "rhel:10.1,11.3.0:10.0.13"),
+        ("EPYC", "kubevirt:1.3.0,debian:12", "kubevirt:1.8.4,ubuntu:24.04"),
+        ("EPYC,machine=pc-q35-5.2", "rhel:9.6", "rhel:10.1"),
+    ] {
+        for cell in cells(&format!("{guest} --from {sources} --to {destinations}")) {
+            let [from, to, verdict, rule, _, link] = cell.as_slice() else { panic!("{cell:?}") };
+            let (_, out, _) = run(&format!("check {guest} --from {from} --to {to} --format json"));
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let found = [&answer["verdict"], &answer["rule"], &answer["scenario"]].map(|v| v.as_str().unwrap_or(""));
+            assert_eq!([verdict, rule, link.trim_matches('"')], found, "{cell:?}");
+        }
+    }
+    let matrix = |args: &str| run(&format!("matrix EPYC {args}")).1;
+    let title = matrix("--from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC\nMachine type: pc-q35-rhel9.6.0, because none was named.\n"), "{title}");
+    let title = matrix("--from rhel:9.6,9.0.0 --to rhel:10.1,11.3.0").replace('\n', " ");
+    assert!(title.contains("pc-q35-4.0 where source and destination have it, otherwise the newest"), "{title}");
+    assert!(title.contains("Chosen: pc-q35-rhel9.6.0, pc-q35-4.0."), "{title}");
+    let title = matrix("--machine pc-q35-5.2 --from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC,machine=pc-q35-5.2\n") && !title.contains("Machine type:"), "{title}");
+}
+
+#[test]
+fn old_and_new_are_releases_where_maps_are_compared() {
+    let (code, out, err) = run("diff old new");
+    assert!(code == 0 && out.contains("\nSkylake-Client\n  removed, marked: mpx\n"), "{out}{err}");
+    let (code, out, err) = run("review old new --qemu 7.2.22");
+    assert!(code == 0 && out.starts_with("## CPU map review: 9.0.0 to new\n\nNo guest is at risk"), "{out}{err}");
+    let (_, hypothetical, _) = run("review 9.0.0 9.0.0+mpx-removed --qemu 7.2.22");
+    assert_eq!(out.replace("9.0.0 to new", "9.0.0 to 9.0.0+mpx-removed"), hypothetical, "the same map");
+    for args in ["diff old nwe", "history foo"] {
+        let (code, _, err) = run(args);
+        assert!(code == 2 && !err.contains("` prints them"), "{err}");
+    }
+    let (_, _, err) = run("review 9.0.0 10.4.0 --as new");
+    assert!(err.contains("--as new: expected a published libvirt release"), "{err}");
+}
+
+#[test]
+fn a_review_begins_with_a_statement_that_agrees_with_the_exit_code() {
+    for (args, code, begins, heading) in [
+        ("9.0.0 9.0.0", 0, "No guest is at risk: the two maps are equal.", None),
+        (
+            "9.0.0 9.0.0+mpx-removed",
+            0,
+            "No guest is at risk with libvirt 12.9.0, whose setting for removed features on incoming is require. ",
+            Some("\n### At risk only with another setting for removed features on incoming\n"),
+        ),
+        (
+            "9.0.0 9.0.0+mpx-removed --as 9.0.0",
+            1,
+            "Guests are at risk with libvirt 9.0.0: guests with 6 models",
+            Some("\n### At risk\n"),
+        ),
+    ] {
+        let (found, out, _) = run(&format!("review {args} --qemu 7.2.22"));
+        let answer = out.split("\n\n").nth(1).unwrap().replace('\n', " ");
+        assert!(found == code && answer.starts_with(begins), "{out}");
+        assert!(heading.is_none_or(|heading| out.contains(heading)), "{out}");
+        assert_eq!(out.contains("\n### At risk\n"), code == 1, "{out}");
+        let (_, json, _) = run(&format!("review {args} --qemu 7.2.22 --format json"));
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["is_at_risk"], json!(code == 1));
+        assert!(json["answer"].as_str().unwrap().starts_with(begins), "{json:#}");
+    }
+}
+
+#[test]
+fn a_message_is_explained_with_the_emulator_of_the_packages() {
+    let explain = |emulator: &str, machine: &str| {
+        let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
+        run_with("explain", &message).1
+    };
+    let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
+    assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");
+    assert!(!said.contains("kubevirt:0") && !said.contains("alone"), "{said}");
+    let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
+    assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
+}
+
+#[test]
+fn the_marks_of_follow_are_explained() {
+    let guest = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+    let legend = "\n*  this stage changed whether the feature is enabled\n";
+    assert!(run(&format!("follow mpx {guest}")).1.contains(legend));
+    let (_, out, _) = run("follow avx EPYC,from=9.0.0,to=9.0.0");
+    assert!(!out.contains('*'), "{out}");
+}

@@ -393,7 +393,7 @@ fn the_kubevirt_release_that_says_it_is_named() {
     let says = message_help("guest CPU doesn't match specification: extra features: ht");
     let refusal = says.refusal().unwrap();
     let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
-    let (mut resolver, mut products) = (Resolver::new(&CATALOG), Products::of(&CATALOG, "kubevirt:"));
+    let (mut resolver, mut products) = (Resolver::new(&CATALOG), Products::of(&CATALOG));
     let (from, to) = products.between(&mut resolver, refusal, &found[0].scenario).unwrap();
     assert_eq!((&*from.name, &*to.name), ("kubevirt:1.7.4", "kubevirt:1.8.0"));
     // Upstream's QEMU of these numbers would give it; the packages do not.
@@ -401,7 +401,8 @@ fn the_kubevirt_release_that_says_it_is_named() {
     let refusal = says.refusal().unwrap();
     let guest = "Skylake-Client,+pdcm,machine=pc-q35-5.2,from=11.9.0:10.0.3,to=11.9.0:10.1.0";
     let guest = Scenario::parse(&CATALOG, guest).unwrap();
-    assert_eq!(products.between(&mut resolver, refusal, &guest), None);
+    let pair = products.between(&mut resolver, refusal, &guest);
+    assert!(pair.is_none_or(|(from, _)| !from.name.starts_with("kubevirt:")), "{pair:?}");
 }
 
 #[test]

@@ -319,14 +319,20 @@ impl Search<'_, '_> {
         Some(Remedy::next_start(text, found, lines.join("\n"), settings))
     }
 
-    /// The guest's next start with another machine type of its family: the oldest newer one that does, or the newest
-    /// older one where a QEMU does not have the guest's.
+    /// The guest's next start with another machine type of its family: the oldest newer one that does. Where a QEMU does
+    /// not have the guest's, the newest older one, or else the newest of its chipset: distributions have families of
+    /// their own.
     fn other_machine(&self) -> Option<Remedy> {
         let MachineChoice::Listed(current) = self.scenario.machine else { return None };
         let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
         let [newer, older] = candidates::machines_of_family(self.catalog, current);
-        let older = older.into_iter().filter(|_| self.answer.rule == Some(RuleId::MachineType));
-        let found = newer.into_iter().chain(older).map(with).find(|scenario| self.works(scenario))?;
+        let is_lacking = self.answer.rule == Some(RuleId::MachineType);
+        let older = older.into_iter().filter(|_| is_lacking);
+        let of_family = newer.into_iter().chain(older).map(with).find(|scenario| self.works(scenario));
+        let found = of_family.or_else(|| {
+            let others = candidates::machines_of_chipset(self.catalog, self.restarted, current).into_iter();
+            others.filter(|_| is_lacking).map(with).find(|scenario| self.works(scenario))
+        })?;
         let name = write_machine(self.catalog, &found.machine);
         let xml = format!("<type arch='x86_64' machine='{name}'>hvm</type>");
         Some(Remedy::next_start(format!("use machine type {name}"), found, xml, settings::machine(&name)))

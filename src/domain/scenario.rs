@@ -271,10 +271,8 @@ impl Scenario {
     /// Returns the machine type of a guest without one: the usual one if source and destination have it, otherwise the
     /// newest that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
-        let both_have = |id: MachineId| {
-            let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
-            has(&self.from) && has(&self.to)
-        };
+        let (from, to) = (self.from.surely_has(catalog), self.to.surely_has(catalog));
+        let both_have = |id: MachineId| from(id) != Some(false) && to(id) != Some(false);
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
         if both_have(usual) {
             return MachineChoice::Listed(usual);

@@ -243,6 +243,16 @@ impl Catalog {
         Ok(id)
     }
 
+    /// Adds the example's *new* as a release: its *old* with the usual feature removed from every model.
+    pub(crate) fn add_new(&mut self, old: LibvirtId) {
+        let map_id = MapId(u16::try_from(self.maps.len()).unwrap_or(u16::MAX));
+        self.maps.push(self.new_map(old, self.default_feature()));
+        let LibvirtRelease { version, source, .. } = self.release(old).clone();
+        let (name, map) = ("new".into(), ReleaseMap::Exact(map_id));
+        self.libvirt.push(LibvirtRelease { name, version, provenance: Provenance::User, source, map });
+        self.note_names();
+    }
+
     /// Adds a release that has the map of another and behaves as `version`. It has the other's name, which does not find
     /// it; its id does. Of a release between exact maps, the map of the older neighbour is taken.
     pub(crate) fn behaving_as(&mut self, release: LibvirtId, version: Version) -> LibvirtId {
