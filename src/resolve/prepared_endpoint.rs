@@ -100,8 +100,8 @@ pub(super) struct PreparedEndpoint<'e> {
     /// What is reported and not seen while `svm` is off: its children, where the dependency table does not have them
     /// (before QEMU 5.1, commit 730319aef0).
     pub(super) unmasked: FeatureSet,
-    /// Whether several threads share a package, or with QEMU before 8.2 a die (`qemu_init_vcpu`).
-    pub(super) several_threads: bool,
+    /// Whether this QEMU looks at the threads of a die, not at those of a package.
+    counts_threads_of_die: bool,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
     /// Whether this QEMU cannot report which features are unavailable.
@@ -191,11 +191,7 @@ impl<'e> PreparedEndpoint<'e> {
             threads,
             unseen: threads | names.pdcm.into_iter().filter(|_| hides_pdcm).collect(),
             unmasked: unmasked(catalog, &end.qemu),
-            several_threads: if quirk(QuirkKind::ThreadsOfDie, None) {
-                guest.threads_per_die > 1
-            } else {
-                guest.threads_per_package > 1
-            },
+            counts_threads_of_die: quirk(QuirkKind::ThreadsOfDie, None),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             supported,
             only_by_name: only_by_name(catalog, end, guest, series),
@@ -217,6 +213,11 @@ impl<'e> PreparedEndpoint<'e> {
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
         }
+    }
+
+    /// Returns whether several threads share a package, or with QEMU before 8.2 a die (`qemu_init_vcpu`).
+    pub(super) fn has_several_threads(&self, guest: &Guest) -> bool {
+        1 < if self.counts_threads_of_die { guest.threads_per_die } else { guest.threads_per_package }
     }
 
     /// Returns the features that libvirt writes on the command line, enabled and disabled (`qemuBuildCpuModelArgStr`).

@@ -42,7 +42,7 @@ pub(super) fn build<'c>(
     // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
     on = (on | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
-    let reports_threads = endpoint.reports_threads && endpoint.several_threads;
+    let reports_threads = endpoint.reports_threads && endpoint.has_several_threads(facts.guest);
     if reports_threads {
         on |= endpoint.threads;
     }
@@ -173,7 +173,7 @@ fn vmx_children_of(catalog: &Catalog, model: ModelId) -> FeatureSet {
 /// it, `pdcm` since QEMU 5.1 never while the PMU is off, what belongs to `svm` only with it.
 #[inline]
 fn visible(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, mut seen: FeatureSet) -> FeatureSet {
-    let named = if endpoint.several_threads { FeatureSet::ALL } else { facts.named };
+    let named = if endpoint.has_several_threads(facts.guest) { FeatureSet::ALL } else { facts.named };
     if !endpoint.unmasked.is_empty() && facts.catalog.named().svm.is_none_or(|svm| !seen.contains(svm)) {
         seen -= endpoint.unmasked;
     }
