@@ -210,3 +210,41 @@ fn the_lanes_of_an_upgraded_source_do_not_call_the_old_release_the_source() {
         has(&open(T7, size), "SOURCE libvirt 9.0.0");
     }
 }
+
+#[test]
+fn a_pane_with_the_cursor_is_drawn_at_every_size() {
+    for size in [(60, 20), SMALL, USUAL] {
+        let session = open(T7, size).keys("<tab><tab><tab><tab><tab>");
+        has(&session, "machine types     ●<= 3.1");
+        has(&session, "extra features: mpx");
+        has(&session.keys("<down>"), "machine types     ●<= 3.1");
+    }
+}
+
+#[test]
+fn the_eight_rows_are_one_key_away_at_every_size() {
+    for size in [(60, 20), SMALL, (90, 30), USUAL, (200, 60)] {
+        let session = open(T7, size).keys("r");
+        for row in ["T1 anything", "T3 $M +mpx", "T6 $M -mpx", "▶T7 $M ", "T8 $M "] {
+            has(&session, row);
+        }
+        has(&session, "extra features: mpx");
+        has(&session, "grid");
+        has(&session.keys("<tab><tab><tab>"), "▸1 libvirt 10.4.0 at the destination");
+    }
+}
+
+#[test]
+fn all_settings_are_shown_or_marked_as_cut() {
+    for size in [(60, 20), SMALL] {
+        let session = open(T7, size).keys("z");
+        for setting in
+            ["match exact", "transport live", "pmu off", "host has all it needs", "via none", "removed default"]
+        {
+            has(&session, setting);
+        }
+    }
+    // Without room, a sign shows that more follow.
+    has(&open(T7, (60, 20)), "mpx not mentioned …");
+    has(&open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", SMALL), "+ 2 defaults (z) …");
+}
