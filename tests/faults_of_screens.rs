@@ -248,3 +248,23 @@ fn all_settings_are_shown_or_marked_as_cut() {
     has(&open(T7, (60, 20)), "mpx not mentioned …");
     has(&open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", SMALL), "+ 2 defaults (z) …");
 }
+
+#[test]
+fn stages_side_by_side_leave_the_wire_and_a_blank_between_entries() {
+    let svm = "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    for (link, search) in [(T7, ""), (svm, "/svm<enter>")] {
+        for width in [118, 120, 126, 140, 200] {
+            let session = open(link, (width, 36)).keys("f").keys(search);
+            let text = session.text();
+            let pane =
+                || text.lines().skip_while(|line| !line.contains("SOURCE")).take_while(|line| line.starts_with('│'));
+            let wire = pane().next().and_then(|line| line.chars().position(|c| c == '┊'));
+            for line in pane() {
+                let crossing = wire.and_then(|wire| line.chars().nth(wire));
+                assert!(matches!(crossing, Some('┊' | '╪')), "{width}: {line:?}\n{text}");
+            }
+            assert!(pane().any(|line| line.contains("╪▶")), "{width}\n{text}");
+            has_not(&session, "disable-");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::explain::{deciding_features, rule_page};
 use crate::export::analysis::StageText;
 
 /// The least width for stages side by side; with less, they are below each other.
-pub(crate) const SIDE_BY_SIDE: u16 = 112;
+pub(crate) const SIDE_BY_SIDE: u16 = 118;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
