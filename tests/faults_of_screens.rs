@@ -3,9 +3,11 @@
 #[path = "support/typed.rs"]
 mod typed;
 
-use typed::{has, has_not, open};
+use typed::{catalog, has, has_not, open};
 use virt_cpu_explorer::internal::app::action::ACTIONS;
 use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::input::domain;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const SMALL: (u16, u16) = (80, 24);
@@ -266,5 +268,26 @@ fn stages_side_by_side_leave_the_wire_and_a_blank_between_entries() {
             assert!(pane().any(|line| line.contains("╪▶")), "{width}\n{text}");
             has_not(&session, "disable-");
         }
+    }
+}
+
+#[test]
+fn a_running_guest_has_one_reverse_direction_on_every_screen() {
+    for (file, from, to) in [
+        ("rhel-9.6-10.1/kubevirt.xml", "rhel:9.6", "rhel:10.1"),
+        ("rhel-9.6-10.1/virt-manager.xml", "rhel:9.6", "rhel:10.1"),
+        ("debian-12-13/kubevirt.xml", "debian:12", "debian:13"),
+    ] {
+        let path = format!("{}/tests/data/distributions/{file}", env!("CARGO_MANIFEST_DIR"));
+        let between = Scenario::parse(catalog(), &format!("EPYC,from={from},to={to}")).unwrap();
+        let guest = domain::scenario(catalog(), &between, file, &std::fs::read(path).unwrap()).unwrap();
+        let explorer = open(&guest.scenario.link(catalog()), USUAL);
+        let text = explorer.text();
+        let (_, outcome) = text.split_once("Reverse direction: ").unwrap();
+        let outcome = outcome.lines().next().unwrap_or_default().to_owned();
+        assert!(outcome.starts_with("unchanged"), "{file}: {outcome}");
+        has(&explorer.keys("m"), &format!("reverse direction  ✓ {outcome}"));
+        let swapped = open(&guest.scenario.swapped().link(catalog()), USUAL);
+        has(&swapped, "COMPLETES, the guest's CPU is unchanged");
     }
 }

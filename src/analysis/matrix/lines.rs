@@ -149,12 +149,17 @@ impl Line {
             Value::Product(_, release) => *end = release.clone(),
             Value::Host(choice) => *host = choice.clone(),
             Value::Machine(machine) => {
-                scenario.machine = machine.clone();
-                scenario.running = None;
+                // A running guest keeps its machine type.
+                if scenario.machine != *machine {
+                    scenario.machine = machine.clone();
+                    scenario.running = None;
+                }
             }
             Value::Cpu(cpu) => {
-                scenario.cpu = *cpu;
-                scenario.running = None;
+                if scenario.cpu != *cpu {
+                    scenario.cpu = *cpu;
+                    scenario.running = None;
+                }
             }
         }
     }
