@@ -291,3 +291,24 @@ fn a_running_guest_has_one_reverse_direction_on_every_screen() {
         has(&swapped, "COMPLETES, the guest's CPU is unchanged");
     }
 }
+
+#[test]
+fn the_comparison_tries_machine_types_that_both_qemus_have() {
+    let rome = "EPYC-Rome,machine=pc-q35-5.2,topology=1-2-1,from=debian:12,to=debian:13";
+    let session = open(rome, USUAL).keys("d");
+    has(&session, "coreduo                   ✓ unchanged");
+    has_not(&session, "machine-type");
+    let rhel = "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1";
+    has_not(&open(rhel, USUAL).keys("d"), "machine-type");
+}
+
+#[test]
+fn the_machine_types_are_those_of_the_sources_package() {
+    let rhel = open("Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", USUAL);
+    has(&rhel, "machine types     ●3.1 ø machine-type   ");
+    has(&rhel, ">= rhel9.0.0 ✓ T2");
+    let matrix = rhel.keys("m");
+    has(&matrix, "..rhel9.6.0");
+    has(&matrix, "✓  unchanged");
+    has(&open("EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04", USUAL), "machine types     ●");
+}
