@@ -312,3 +312,18 @@ fn the_machine_types_are_those_of_the_sources_package() {
     has(&matrix, "✓  unchanged");
     has(&open("EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04", USUAL), "machine types     ●");
 }
+
+#[test]
+fn texts_are_cut_with_a_sign() {
+    let debian = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", SMALL);
+    has(&debian, "SOURCE 9.0.0-4+deb12u2 ");
+    has(&debian, "DESTINATION 11.3.0-3+deb13…");
+    let rhel = open("Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", SMALL);
+    has(&rhel, "SOURCE 10.10.0-7.6.el9_6 ");
+    let text = rhel.keys("<tab><tab><tab><tab><tab>").text();
+    let strip = text.lines().find(|line| line.contains("destinations  ")).unwrap_or_default();
+    assert!(strip.ends_with('…'), "{strip:?}");
+    for size in [SMALL, USUAL] {
+        has(&open(T7, size).keys("ml"), " pc-q35-3.1 ▼ ▸");
+    }
+}
