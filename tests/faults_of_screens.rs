@@ -336,3 +336,22 @@ fn what_was_not_read_of_a_release_is_told_without_names_of_switches() {
         has(&rhel, "how libvirt 10.10.0 behaves");
     }
 }
+
+#[test]
+fn escape_from_a_search_returns_to_the_feature_before_it() {
+    for keys in ["f/zz<esc>", "f/sm<esc>", "f/sm<enter><esc>", "f/zz<backspace><backspace><esc>"] {
+        has(&open(T7, USUAL).keys(keys), "Follow mpx");
+    }
+    // A feature that was selected stays.
+    has_not(&open(T7, USUAL).keys("f/sm<enter><down><esc>"), "Follow mpx");
+}
+
+#[test]
+fn the_stages_of_an_unknown_host_name_the_keys_that_set_it() {
+    for size in [SMALL, USUAL] {
+        let session = open("host-model,from=debian:12,to=debian:13", size).keys("f");
+        has(&session, "No stages: DEPENDS on host. Press esc for its values in the explorer, or : to");
+        has_not(&session, "space play");
+        has_not(&session, "XML here");
+    }
+}

@@ -122,8 +122,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut
     if areas.stages.is_empty() {
         // Zoomed: the list has the whole screen.
     } else if state.track.stages.is_empty() {
-        let text = format!("No stages: {}.", ctx.model.derived.explanation.headline);
-        text_at(buf, areas.stages, (areas.stages.x + 1, areas.stages.y + 1), &text, ctx.theme.style(Role::Text));
+        let text = Follow::no_stages(&ctx.model.derived, &ctx.model.settings.keymap);
+        texts(ctx, below(areas.stages), [(text.as_str(), Role::Text)], buf);
     } else if areas.parts.framed {
         drawing::across(ctx, state, &areas, buf);
     } else {
