@@ -355,3 +355,12 @@ fn the_stages_of_an_unknown_host_name_the_keys_that_set_it() {
         has_not(&session, "XML here");
     }
 }
+
+#[test]
+fn the_xml_marks_the_feature_that_decides() {
+    let ht = "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let session = open(ht, USUAL).keys("x");
+    has(&session, "· ht is not mentioned");
+    has_not(&session, "mpx is not mentioned");
+    has(&open(T7, USUAL).keys("x"), "mpx is not mentioned");
+}
