@@ -123,8 +123,18 @@ fn in_every_case(effects: Vec<Option<String>>, all: bool, inputs: impl FnOnce() 
 fn inputs(catalog: &Catalog, scenario: &Scenario) -> String {
     let names =
         Plan::of(catalog, scenario).map(|plan| plan.axes.into_iter().map(|axis| axis.input).collect::<Vec<_>>());
-    let names = names.unwrap_or_default();
-    first_names(names.iter().map(String::as_str), 3)
+    let mut inputs: Vec<String> = Vec::new();
+    for name in names.unwrap_or_default() {
+        // Of the settings of a release, only the release is named.
+        let input = match name.strip_prefix("switch ").and_then(|setting| setting.split_once(" of ")) {
+            Some((_, release)) => format!("how {release} behaves (code not read)"),
+            None => name,
+        };
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+    }
+    first_names(inputs.iter().map(String::as_str), 3)
 }
 
 /// Returns the beginning of a sentence that says which model the guest changes to; empty if it keeps its model.
