@@ -238,6 +238,9 @@ fn a_refusal_that_needs_no_host_is_given_without_one() {
         ("host-model,machine=pc-q35-8.0,host=any,from=11.3.0:8.0.0,to=11.3.0:7.2.22", "aborted machine-type"),
         ("host-model,machine=pc-q35-8.0,from=11.3.0:8.0.0,to=11.3.0:7.2.22", "depends: host"),
     ]);
+    // Each host has its own host-model.
+    let (_, out, _) = run("check host-model,machine=pc-q35-8.0,host=any,from=11.3.0:8.0.0,to=11.3.0:7.2.22");
+    assert!(out.contains("pc-q35-8.0'") && !out.contains("host-model at the source"), "{out}");
 }
 
 #[test]

@@ -195,8 +195,10 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, cou
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };
     let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
+    // Of `any` host the trace has one of many.
     let mut lines: Vec<String> = ends
         .into_iter()
+        .filter(|_| !scenario.lacks_host())
         .filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", displayed(run?)?)))
         .collect();
     lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));

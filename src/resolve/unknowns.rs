@@ -420,7 +420,10 @@ pub(super) fn of_every_host(catalog: &Catalog, scenario: &Scenario) -> Option<An
     let named = with_listed_hosts(catalog, scenario);
     let mut answers = named.iter().map(|(_, named)| super::resolve(catalog, named));
     let mut answer = answers.next()?;
-    answers.for_each(|other| answer.restrict_to(&other));
+    answers.for_each(|other| {
+        answer.restrict_to(&other);
+        answer.cases.extend(other.cases);
+    });
     (answer.row, answer.basis) = (shared.outcome.row, Basis::of(catalog, scenario));
     Some(answer)
 }
