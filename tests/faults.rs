@@ -33,6 +33,22 @@ fn run(args: &str) -> (i32, String, String) {
     run_with(args, "")
 }
 
+#[test]
+fn the_stops_of_a_batch_line_replace_those_of_the_command_line_with_their_hosts() {
+    let stops = |via: &str| {
+        let [from, to] = [r#"{"libvirt":"9.0.0"}"#, r#"{"libvirt":"11.3.0"}"#];
+        let line = format!(r#"{{"source":{from},"destination":{to},"guest":{{"model":"EPYC"}}{via}}}"#);
+        let (_, out, err) = run_with("check --batch - --via 10.0.0@Cooperlake --via 10.4.0", &line);
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let link = answer["scenario"].as_str().unwrap().to_owned();
+        link.split(',').filter_map(|part| Some(part.strip_prefix("via=")?.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(""), ["10.0.0@Cooperlake", "10.4.0"]);
+    assert_eq!(stops(r#","via":["9.2.0"]"#), ["9.2.0"]);
+    assert_eq!(stops(r#","via":[{"libvirt":"9.2.0","host":"Atom-P5362"}]"#), ["9.2.0@Atom-P5362"]);
+    assert_eq!(stops(r#","via":[]"#), [""; 0]);
+}
+
 /// What `matrix --format csv` writes, as fields.
 fn cells(args: &str) -> Vec<Vec<String>> {
     let words = format!("x matrix {args} --format csv");

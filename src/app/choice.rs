@@ -273,7 +273,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         },
         Choice::Via => match scenario.via.as_slice() {
             [] => "none".to_owned(),
-            stops => stops.iter().map(|stop| scenario::write_release(catalog, stop)).collect::<Vec<_>>().join(", "),
+            stops => stops.iter().map(|stop| scenario::write_stop(catalog, stop)).collect::<Vec<_>>().join(", "),
         },
         Choice::Regime => name(scenario.regime.map(behaviour::Regime::name), "default"),
     }

@@ -26,7 +26,7 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     let label = |end: &Release| end.product_label(catalog).unwrap_or_else(|| write_release(catalog, end));
     let (guest, from, to) = (scenario.cpu_name(catalog), label(&scenario.from), label(&scenario.to));
     let started = scenario.started.as_ref().map(|end| format!(" (started under {})", label(end))).unwrap_or_default();
-    let via = scenario.via.iter().map(|end| format!(" via {}", label(end))).collect::<Vec<_>>().concat();
+    let via = scenario.via.iter().map(|stop| format!(" via {}", label(&stop.release))).collect::<Vec<_>>().concat();
     let _ = writeln!(head, "{}{rule}: {guest} from {from}{started}{via} to {to}", explanation.headline);
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(head, "  {}", message(catalog, refusal));

@@ -220,14 +220,11 @@ impl<'c> Reader<'c> {
         }
         for (index, stop) in line.via.iter().flatten().enumerate() {
             let name = format!("via[{index}]");
-            let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
+            let host = stop.host(catalog, &name)?;
             set(catalog, scenario, (Key::Via, Some(&stop.release())), &name)?;
-            if scenario.via_hosts.len() < scenario.via.len() {
-                scenario.via_hosts.push(at);
+            if let Some(last) = scenario.via.last_mut().filter(|_| host.is_some()) {
+                last.host = host;
             }
-        }
-        if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
-            scenario.via_hosts.clear();
         }
         if let Some(started) = &line.started {
             set(catalog, scenario, (Key::Started, Some(&started.release())), "started")?;

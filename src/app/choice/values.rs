@@ -9,8 +9,8 @@ use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
-    Transport,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop,
+    Topology, Transport,
 };
 
 /// One value of a setting.
@@ -106,14 +106,17 @@ fn with_restart(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenar
 }
 
 /// Returns the scenario with a typed value that no list contains: a package, a topology, a downstream machine type, a
-/// host. `None` if the text is not such a value.
+/// host, several stops. `None` if the text is not such a value.
 pub(crate) fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
     let mut with = scenario.clone();
     match choice {
         Choice::Machine | Choice::Topology | Choice::FromHost | Choice::ToHost | Choice::Started => {
             with.set(catalog, choice.key()?, typed).ok()?;
         }
-        Choice::Via => with.set(catalog, Key::Via, typed).ok()?,
+        Choice::Via => {
+            with.via.clear();
+            typed.split(',').try_for_each(|stop| with.set(catalog, Key::Via, stop.trim())).ok()?;
+        }
         Choice::FromLibvirt | Choice::ToLibvirt => {
             with.set(catalog, choice.key()?, typed).ok()?;
             if !typed.contains(':') {
@@ -184,7 +187,7 @@ pub(super) fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -
     (choice == Choice::FromLibvirt && between(&with.from))
         || (choice == Choice::ToLibvirt && between(&with.to))
         || (choice == Choice::Started && with.started.as_ref().is_some_and(between))
-        || (choice == Choice::Via && with.via.iter().any(between))
+        || (choice == Choice::Via && with.via.iter().any(|stop| between(&stop.release)))
 }
 
 pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
@@ -236,7 +239,7 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
         Choice::Via => {
             let releases = releases(catalog, &scenario.to.qemu);
             list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
-                with.via = release.iter().cloned().collect();
+                with.via = release.iter().map(|release| Stop { release: release.clone(), host: None }).collect();
             })
         }
         Choice::Regime => list!(or_none(Regime::ALL), |with, regime| with.regime = regime),

@@ -6,7 +6,8 @@ use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{
-    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology, Transport, Writer,
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop, Topology,
+    Transport, Writer,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -76,7 +77,6 @@ impl Scenario {
                 let column = column + key.name().len() + 1;
                 if key == Key::Via && !seen[..seen.len() - 1].contains(&Key::Via) {
                     scenario.via.clear();
-                    scenario.via_hosts.clear();
                 }
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
@@ -178,12 +178,8 @@ impl Scenario {
     fn add_stop(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         let (stop, host) = text.split_once('@').map_or((text, None), |(stop, host)| (stop, Some(host)));
         let host = host.map(|host| value::host(catalog, host)).transpose()?;
-        let stop = release::parse(catalog, stop, Some(&self.to.qemu))?;
-        if let Some(host) = host {
-            self.via_hosts.resize(self.via.len(), self.to_host.clone());
-            self.via_hosts.push(host);
-        }
-        self.via.push(stop);
+        let release = release::parse(catalog, stop, Some(&self.to.qemu))?;
+        self.via.push(Stop { release, host });
         Ok(())
     }
 
@@ -229,13 +225,9 @@ impl Scenario {
             let begin = [",", key.name(), "="];
             match key {
                 Key::Via => {
-                    for (index, stop) in self.via.iter().enumerate() {
+                    for stop in &self.via {
                         link.extend(begin);
-                        release::push(&mut link, catalog, stop, Some(&self.to.qemu));
-                        let host = self.stop_host(index);
-                        if *host != self.to_host {
-                            link.extend(["@", &value::write_host(catalog, host)]);
-                        }
+                        push_stop(&mut link, catalog, stop, Some(&self.to.qemu));
                     }
                 }
                 Key::From | Key::To => {
@@ -352,6 +344,20 @@ pub(crate) fn write_release(catalog: &Catalog, release: &super::Release) -> Stri
     let mut text = String::with_capacity(24);
     release::push(&mut text, catalog, release, None);
     text
+}
+
+/// Returns how a stop is written in a link, always with its QEMU.
+pub(crate) fn write_stop(catalog: &Catalog, stop: &Stop) -> String {
+    let mut text = String::new();
+    push_stop(&mut text, catalog, stop, None);
+    text
+}
+
+fn push_stop(text: &mut String, catalog: &Catalog, stop: &Stop, same: Option<&QemuChoice>) {
+    release::push(text, catalog, &stop.release, same);
+    if let Some(host) = &stop.host {
+        text.extend(["@", &value::write_host(catalog, host)]);
+    }
 }
 
 /// Returns how a host is written in a link.
