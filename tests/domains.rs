@@ -338,7 +338,7 @@ fn a_bad_file_gives_one_error_with_its_place() {
         ),
         (
             &cpu("<model>EPYC</model><topology sockets='1' cores='0' threads='1'/>"),
-            "guest.xml:3:39: expected a number from 1 to 4096 in cores, found \"0\"",
+            "guest.xml:3:39: expected a number from 1 to 65536 in cores, found \"0\"",
         ),
         ("[libvirt]\nvirt_type = xen\n", "guest.xml:2:1: virt_type: expected kvm or qemu, found \"xen\""),
         (

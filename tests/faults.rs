@@ -49,6 +49,33 @@ fn the_stops_of_a_batch_line_replace_those_of_the_command_line_with_their_hosts(
     assert_eq!(stops(r#","via":[]"#), [""; 0]);
 }
 
+#[test]
+fn a_topology_that_no_guest_has_is_refused_in_every_form() {
+    let (_, lines) = batch(
+        r#"{"source":{"libvirt":"9.0.0"},"destination":{"libvirt":"9.0.0"},"guest":{"model":"EPYC","topology":[1,4294967295,4294967295,4294967295]}}"#,
+    );
+    let said = lines[0]["invalid"].as_str().unwrap();
+    assert!(
+        said.starts_with("guest.topology: expected [sockets,") && said.ends_with(", each from 1 to 65536"),
+        "{said}"
+    );
+    let (code, _, err) = run("check EPYC,topology=1-1-65537,from=9.0.0,to=9.0.0");
+    assert!(code == 2 && err.contains("each number from 1 to 65536, found \"1-1-65537\""), "{err}");
+    let manifest = |threads: u32| {
+        let cpu = format!("{{\"cpu\": {{\"model\": \"EPYC\", \"cores\": 65536, \"threads\": {threads}}}}}");
+        let spec = format!("{{\"template\": {{\"spec\": {{\"domain\": {cpu}}}}}}}");
+        let text = format!("apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {spec}\n");
+        run_with("check --domain - --from 9.0.0 --to 9.0.0", &text)
+    };
+    assert_eq!(manifest(65_536).0, 0);
+    let (code, _, err) = manifest(4_294_967_295);
+    assert!(code == 2 && err.contains("domain.cpu: expected at most 65536 in sockets, cores and threads"), "{err}");
+    let cpu = "<cpu><model>EPYC</model><topology sockets='1' clusters='65536' cores='65536' threads='1'/></cpu>";
+    let domain = format!("<domain type='kvm'><os><type machine='pc-q35-6.2'/></os>{cpu}</domain>");
+    let (code, _, err) = run_with("check --domain - --from 9.0.0 --to 9.0.0", &domain);
+    assert!(code == 2 && err.contains("expected at most 65536 cores in the clusters of a die"), "{err}");
+}
+
 /// What `matrix --format csv` writes, as fields.
 fn cells(args: &str) -> Vec<Vec<String>> {
     let words = format!("x matrix {args} --format csv");

@@ -347,7 +347,7 @@ impl Search<'_, '_> {
     fn other_topology(&self) -> Option<Remedy> {
         let MaybeKnown::Is(current) = self.scenario.topology else { return None };
         let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
-        let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
+        let single = Topology::of(&[u32::try_from(sockets).ok()?, 1, 1])?;
         let found = Scenario { topology: MaybeKnown::Is(single), ..self.restarted.clone() };
         if self.answer.rule != Some(RuleId::Ht) || !self.works(&found) {
             return None;

@@ -73,6 +73,20 @@ pub struct Topology {
 impl Topology {
     /// One thread in each package: the topology of a guest without one.
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
+    /// The most sockets, dies in one, cores in a die, threads in a core, and virtual CPUs.
+    pub(crate) const MOST: u32 = 65_536;
+
+    /// Returns the topology of sockets, cores and threads, or of sockets, dies, cores and threads; `None` if these are
+    /// more or fewer numbers, or one is 0 or above [`MOST`](Self::MOST).
+    pub(crate) fn of(numbers: &[u32]) -> Option<Self> {
+        let (sockets, dies, cores, threads) = match *numbers {
+            [sockets, cores, threads] => (sockets, 1, cores, threads),
+            [sockets, dies, cores, threads] => (sockets, dies, cores, threads),
+            _ => return None,
+        };
+        let fits = numbers.iter().all(|number| (1..=Self::MOST).contains(number));
+        fits.then_some(Self { sockets, dies, cores, threads })
+    }
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
     pub(crate) const fn threads_per_package(self) -> u64 {

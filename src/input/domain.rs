@@ -198,7 +198,7 @@ impl Reader<'_, '_> {
         let text = vcpu.text.trim();
         text.parse()
             .ok()
-            .filter(|count| (1..=65_536).contains(count))
+            .filter(|count| (1..=Topology::MOST).contains(count))
             .ok_or_else(|| self.document.error(vcpu, format!("expected the number of virtual CPUs, found {text:?}")))
     }
 
@@ -221,16 +221,14 @@ impl Reader<'_, '_> {
         };
         let number = |name: &str| -> Result<u32, LoadError> {
             let Some(text) = given.get(name) else { return Ok(1) };
-            text.parse().ok().filter(|count| (1..=4096).contains(count)).ok_or_else(|| {
-                self.document.error(given, format!("expected a number from 1 to 4096 in {name}, found {text:?}"))
-            })
+            let expected = || format!("expected a number from 1 to {} in {name}, found {text:?}", Topology::MOST);
+            let count = text.parse().ok().filter(|count| (1..=Topology::MOST).contains(count));
+            count.ok_or_else(|| self.document.error(given, expected()))
         };
-        let (clusters, cores) = (number("clusters")?, number("cores")?);
-        Ok(Topology {
-            sockets: number("sockets")?,
-            dies: number("dies")?,
-            cores: clusters.saturating_mul(cores).min(65_536),
-            threads: number("threads")?,
+        let cores = number("clusters")?.saturating_mul(number("cores")?);
+        Topology::of(&[number("sockets")?, number("dies")?, cores, number("threads")?]).ok_or_else(|| {
+            let expected = format!("expected at most {} cores in the clusters of a die", Topology::MOST);
+            self.document.error(given, expected)
         })
     }
 
