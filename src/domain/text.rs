@@ -42,7 +42,8 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
 /// a tab and the end of a line, bidirectional controls, and characters of no width.
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
-        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns whether a text has only ASCII characters that are shown. Nearly every text is so.
@@ -66,7 +67,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         if is_hidden(letter) {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            // JSON writes a character above U+FFFF as two.
+            escaped.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             escaped.push(letter);
         }
@@ -83,6 +85,11 @@ mod tests {
         assert_eq!(visible("a\tb\n"), "a\tb\n");
         assert_eq!(visible("\u{1b}]0;title\u{7}"), "\\u001b]0;title\\u0007");
         assert_eq!(visible("\u{9b}31m\u{202e}\u{200b}é"), "\\u009b31m\\u202e\\u200bé");
+        assert_eq!(visible("a\u{ad}\u{180e}\u{fe00}\u{fe0f}"), "a\\u00ad\\u180e\\ufe00\\ufe0f");
+        // JSON reads these as the same text, also above U+FFFF.
+        let tags = "\u{e0001}\u{e007f}\u{e01ef}";
+        assert_eq!(visible(tags), "\\udb40\\udc01\\udb40\\udc7f\\udb40\\uddef");
+        assert_eq!(serde_json::from_str::<String>(&format!("\"{}\"", visible(tags))).unwrap(), tags);
     }
 
     #[test]
