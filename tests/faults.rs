@@ -76,6 +76,22 @@ fn a_topology_that_no_guest_has_is_refused_in_every_form() {
     assert!(code == 2 && err.contains("expected at most 65536 cores in the clusters of a die"), "{err}");
 }
 
+#[test]
+fn columns_line_up_behind_names_of_any_script() {
+    let guest = r#"{"model":"Skylake-Client","machine":"pc-q35-3.1"}"#;
+    let ends = r#""source":{"libvirt":"old"},"destination":{"libvirt":"new"}"#;
+    let lines = ["日本語", "web", "a\\u200bb"].map(|id| format!(r#"{{"id":"{id}",{ends},"guest":{guest}}}"#));
+    let (_, out, err) = run_with("check --batch - --format text", &lines.join("\n"));
+    let column = |line: &str| unicode_width::UnicodeWidthStr::width(line.split_once("operation failed").unwrap().0);
+    let columns: Vec<usize> = out.lines().filter(|line| line.starts_with("aborted")).map(column).collect();
+    assert!(columns.len() == 3 && columns.iter().all(|one| *one == columns[0]), "{out}{err}");
+    let maps = "--cpu-map 日本=tests/maps/directory --from 日本,9.0.0+mpx-removed --to 9.0.0";
+    let (_, out, err) = run(&format!("matrix Skylake-Client,machine=pc-q35-3.1 {maps} --format text"));
+    let rows = out.lines().skip_while(|line| !line.starts_with("From ")).take_while(|line| !line.is_empty());
+    let widths: Vec<usize> = rows.map(unicode_width::UnicodeWidthStr::width).collect();
+    assert!(widths.len() == 3 && widths.iter().all(|one| *one == widths[0]), "{out}{err}");
+}
+
 /// What `matrix --format csv` writes, as fields.
 fn cells(args: &str) -> Vec<Vec<String>> {
     let words = format!("x matrix {args} --format csv");

@@ -234,9 +234,9 @@ impl Picker {
         }
     }
 
-    /// Returns whether the text cursor is before the end of the typed text.
-    pub(crate) fn is_on_letter(&self) -> bool {
-        self.input.cursor() < self.input.value().chars().count()
+    /// Returns the letter under the text cursor; `None` at the end of the typed text.
+    pub(crate) fn letter(&self) -> Option<char> {
+        self.input.value().chars().nth(self.input.cursor())
     }
 
     /// Returns whether anything in the list can be saved_deleted.

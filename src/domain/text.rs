@@ -52,6 +52,16 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
+/// Returns the width of a text in columns, with hidden characters escaped.
+pub(crate) fn width(text: &str) -> usize {
+    textwrap::core::display_width(&visible(text))
+}
+
+/// Returns a text with hidden characters escaped, padded with blanks to `columns`.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    visible(text).into_owned() + &" ".repeat(columns.saturating_sub(width(text)))
+}
+
 /// Returns a text with its first letter in upper case.
 pub(crate) fn capital(word: &str) -> String {
     let mut letters = word.chars();
@@ -90,6 +100,13 @@ mod tests {
         let tags = "\u{e0001}\u{e007f}\u{e01ef}";
         assert_eq!(visible(tags), "\\udb40\\udc01\\udb40\\udc7f\\udb40\\uddef");
         assert_eq!(serde_json::from_str::<String>(&format!("\"{}\"", visible(tags))).unwrap(), tags);
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_its_text_is_shown() {
+        assert_eq!((width("日本"), pad("日本", 5)), (4, "日本 ".to_owned()));
+        assert_eq!((width("a\u{200b}"), pad("a\u{200b}", 8)), (7, "a\\u200b ".to_owned()));
+        assert_eq!(pad("abc", 2), "abc");
     }
 
     #[test]

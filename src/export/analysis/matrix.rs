@@ -4,6 +4,7 @@ use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, MaybeKnown, Scenario, write_host, write_machine};
+use crate::domain::text::{pad, width};
 use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
@@ -50,7 +51,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
     for (number, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "{:>4}  {title}", number + 1);
     }
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
+    let width = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
     let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
     for (block, columns) in columns.chunks(fit).enumerate() {
         let _ = write!(out, "\n{:<width$}", "From");
@@ -58,7 +59,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
             let _ = write!(out, "{:>CELL$}", block * fit + number);
         }
         for (name, row) in names.iter().zip(&rows) {
-            let _ = write!(out, "\n{name:<width$}");
+            let _ = write!(out, "\n{}", pad(name, width));
             for column in columns {
                 let sign = matrix.known(row.first, column.first).map_or(' ', |outcome| sign(outcome.verdict));
                 let _ = write!(out, "{sign:>CELL$}");
