@@ -6,9 +6,10 @@ mod support;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
-use support::ask::{CATALOG, batch};
+use support::ask::{CATALOG, batch, scenario};
 use support::random::Random;
 use virt_cpu_explorer::internal::cli::{self, Command};
+use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -74,6 +75,20 @@ fn a_topology_that_no_guest_has_is_refused_in_every_form() {
     let domain = format!("<domain type='kvm'><os><type machine='pc-q35-6.2'/></os>{cpu}</domain>");
     let (code, _, err) = run_with("check --domain - --from 9.0.0 --to 9.0.0", &domain);
     assert!(code == 2 && err.contains("expected at most 65536 cores in the clusters of a die"), "{err}");
+}
+
+#[test]
+fn a_text_that_ends_code_is_not_the_build_of_a_package() {
+    for build in ["3`x`", "3 x", "3@x", "3\u{ad}"] {
+        let mut choice = Scenario::default_of(&CATALOG);
+        for value in [format!("9.0.0-{build}"), format!("9.0.0:7.2.22-{build}")] {
+            assert!(choice.set(&CATALOG, Key::From, &value).is_err(), "{value:?}");
+        }
+    }
+    let taken = scenario("EPYC,from=9.0.0-3.module+el8.9.0+20090~1:7.2.22-1_a^b,to=9.0.0");
+    assert!(taken.link(&CATALOG).contains("from=9.0.0-3.module+el8.9.0+20090~1:7.2.22-1_a^b,"));
+    let (code, _, err) = run("check EPYC --cpu-map a,b=tests/maps/directory --from 9.0.0 --to 9.0.0");
+    assert!(code == 2 && err.contains("without blanks, commas, colons, @ and backticks, found \"a,b\""), "{err}");
 }
 
 #[test]

@@ -46,6 +46,16 @@ fn is_hidden(letter: char) -> bool {
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// What ends the name of a libvirt or a QEMU in a link, in addition to what [`is_word`] refuses.
+pub(crate) const NOT_IN_RELEASE: &[char] = &[':', '@'];
+
+/// Returns whether a text can be a value in a link, in a list of such values and in code of Markdown: every character is
+/// shown, and none is a blank, a comma, a backtick or one of `refused`.
+pub(crate) fn is_word(text: &str, refused: &[char]) -> bool {
+    let is_refused = |letter: char| matches!(letter, ',' | '`') || letter.is_whitespace() || is_hidden(letter);
+    !text.is_empty() && !text.contains(is_refused) && !text.contains(refused)
+}
+
 /// Returns whether a text has only ASCII characters that are shown. Nearly every text is so.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     // The fold has no branch, so that many bytes are looked at together.
@@ -107,6 +117,14 @@ mod tests {
         assert_eq!((width("日本"), pad("日本", 5)), (4, "日本 ".to_owned()));
         assert_eq!((width("a\u{200b}"), pad("a\u{200b}", 8)), (7, "a\\u200b ".to_owned()));
         assert_eq!(pad("abc", 2), "abc");
+    }
+
+    #[test]
+    fn a_word_is_shown_and_ends_neither_a_value_nor_code() {
+        assert!(is_word("/usr/bin/qemu-system-x86_64", &[]) && is_word("3.é", &[':']));
+        for text in ["", "a b", "a,b", "a`b", "a\nb", "a\u{ad}b", "a\u{a0}b", "a:b"] {
+            assert!(!is_word(text, &[':']), "{text:?}");
+        }
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Reader<'_, '_> {
         let features = domain.child("features");
         scenario.pmu = features.and_then(|f| f.child("pmu")).is_some_and(|pmu| pmu.get("state") != Some("off"));
         let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
-        scenario.emulator = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty()).map(Into::into);
+        let path = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty());
+        let refused = path.and_then(|path| scenario.set(self.catalog, Key::Emulator, path).err());
         let cpu = match domain.child("cpu") {
             Some(element) => cpu::read(self.catalog, self.document, element)?,
             None => Cpu::default(),
@@ -144,12 +145,14 @@ impl Reader<'_, '_> {
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
         let cautions = notes::cautions(self.catalog, &scenario);
+        let mut ignored = notes::ignored(domain, &cpu);
+        ignored.extend(refused.map(|error| format!("<emulator>: {error}")));
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
             read,
             used,
-            ignored: notes::ignored(domain, &cpu),
+            ignored,
             cautions,
         })
     }

@@ -5,6 +5,7 @@ use super::super::catalog::Catalog;
 use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
+use super::super::text::is_word;
 use super::{
     CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop, Topology,
     Transport, Writer,
@@ -164,8 +165,11 @@ impl Scenario {
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
             Key::Pmu => self.pmu = value::on_off(text)?,
-            Key::Emulator if text.starts_with('/') => self.emulator = Some(text.into()),
-            Key::Emulator => return Err(ValueError::new(format!("expected an absolute path, found {text:?}"))),
+            Key::Emulator if text.starts_with('/') && is_word(text, &[]) => self.emulator = Some(text.into()),
+            Key::Emulator => {
+                let expected = "expected an absolute path without blanks, commas and backticks";
+                return Err(ValueError::new(format!("{expected}, found {text:?}")));
+            }
             Key::Writer => self.written_by = Some(value::one_of(text, Writer::ALL, Writer::name)?),
         }
         if key.is_of_the_guest() {
@@ -194,7 +198,7 @@ impl Scenario {
     }
 
     /// Returns the link: only what differs from the defaults, and always source and destination with their QEMU.
-    /// Parsing it returns an equal scenario.
+    /// Parsing it returns an equal scenario, except for an emulator or a writer that the releases imply.
     pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
@@ -301,7 +305,7 @@ impl Scenario {
             Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
             Key::Pmu => named(self.pmu, value::write_on_off(self.pmu)),
             Key::Emulator => {
-                let own = self.emulator.as_deref().filter(|path| !path.contains(','));
+                let own = self.emulator.as_deref();
                 own.filter(|path| self.releases().any(|end| end.emulator(catalog) != *path)).map(Cow::Borrowed)
             }
             Key::Writer => {
