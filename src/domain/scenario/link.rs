@@ -260,7 +260,7 @@ impl Scenario {
     }
 
     /// Returns the value to print for a key that has one: nothing where it is the default, unless `whole`.
-    fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
+    pub(crate) fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
         let same_host = || self.from_host == self.to_host;
         let host =
             |host: &'a HostChoice| (whole || *host != HostChoice::Capable).then(|| value::write_host(catalog, host));
