@@ -152,6 +152,16 @@ fn f8_a_destination_that_is_a_product_gets_a_release_of_the_product() {
 }
 
 #[test]
+fn a_fix_by_way_of_a_stop_has_the_hosts_that_it_prints() {
+    let asked = scenario("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,via=new@Core-i7-8550U");
+    let fixes = remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked));
+    let fix = fixes.iter().find(|fix| fix.text.starts_with("migrate via a host with libvirt")).unwrap();
+    let link = fix.scenario.link(&CATALOG);
+    assert!(link.contains(",via=") && !link.contains('@'), "{link}");
+    assert_eq!(scenario(&link), fix.scenario);
+}
+
+#[test]
 fn f10_a_review_has_the_same_behaviour_at_both_sides() {
     let (code, out, _) = run("review 9.8.0 9.10.0 --qemu 7.2.22 --format text");
     assert!(code == 1 && out.contains("vmx") && !out.contains("qemu-too-old"), "{out}");

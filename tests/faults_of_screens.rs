@@ -18,6 +18,13 @@ const NEVER_STARTED: [&str; 2] =
     ["Broadwell,machine=pc-q35-9.0,from=9.0.0:7.2.22,to=11.3.0:10.0.13", "Skylake-Client,from=1.2.0,to=9.0.0"];
 
 #[test]
+fn the_text_cursor_of_a_list_is_on_the_letter_that_it_covers() {
+    let session = open(T7, USUAL).keys(":日本<left>");
+    // A wide letter fills two cells.
+    has(&session, "/ 日 本");
+}
+
+#[test]
 fn up_from_the_table_leads_to_a_fix_that_is_seen() {
     for size in [SMALL, USUAL] {
         let session = open(T7, size).keys("<tab><tab><tab><tab><up><up>");

@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::analysis::remedies::remedies;
 use virt_cpu_explorer::internal::domain::definition::{Fallback, Policy};
 use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
-use virt_cpu_explorer::internal::domain::scenario::{HostChoice, MaybeKnown, Scenario};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, MaybeKnown, Release, Scenario, Stop};
 use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::resolve::{Answer, Refusal, Resolver, RuleId, Verdict, resolve, rollback};
 
@@ -102,9 +102,10 @@ fn an_answer_in_short_is_the_one_at_length() {
         let mut scenario = scenarios::told(&mut random);
         // A longer way, and what is not known of it, from other scenarios.
         let other = scenarios::told(&mut random);
+        let stop = |release: Release| Stop { release, host: None };
         match number % 6 {
-            0 => scenario.via = vec![other.from],
-            1 => scenario.via = vec![other.from, other.to],
+            0 => scenario.via = vec![stop(other.from)],
+            1 => scenario.via = vec![stop(other.from), stop(other.to)],
             2 => scenario.started = Some(other.from),
             3 => scenario.topology = MaybeKnown::Unknown,
             4 => scenario.to_host = HostChoice::Any,

@@ -360,7 +360,7 @@ fn with_value(scenario: &Scenario, input: &str, label: &str) -> Option<Scenario>
     let release = match end {
         "source" => &mut with.from,
         "destination" => &mut with.to,
-        "intermediate host" => with.via.first_mut()?,
+        "intermediate host" => &mut with.via.first_mut()?.release,
         "guest's start" => with.started.as_mut()?,
         _ => &mut scenario.from.clone(),
     };

@@ -5,8 +5,8 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
-    write_host, write_machine,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop,
+    Topology, write_host, write_machine,
 };
 use crate::explain::libvirt_label;
 use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Trace, Verdict};
@@ -256,9 +256,9 @@ impl Search<'_, '_> {
         let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
         let stops = releases
             .flat_map(|id| qemus.iter().map(move |qemu| Release::new(LibvirtChoice::Release(id, None), qemu.clone())));
-        let with = |stop: Release| Scenario { via: vec![stop], ..self.scenario.clone() };
+        let with = |release: Release| Scenario { via: vec![Stop { release, host: None }], ..self.scenario.clone() };
         let found = stops.map(with).find(|scenario| self.works(scenario))?;
-        let stop = found.via.first()?;
+        let stop = &found.via.first()?.release;
         let libvirt = libvirt_label(self.catalog, stop);
         let other_qemu = stop.qemu.version.known().filter(|_| stop.qemu != self.scenario.to.qemu);
         let qemu = other_qemu.map(|version| format!(" and QEMU {version}")).unwrap_or_default();
@@ -353,7 +353,7 @@ impl Search<'_, '_> {
     fn other_topology(&self) -> Option<Remedy> {
         let MaybeKnown::Is(current) = self.scenario.topology else { return None };
         let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
-        let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
+        let single = Topology::of(&[u32::try_from(sockets).ok()?, 1, 1])?;
         let found = Scenario { topology: MaybeKnown::Is(single), ..self.restarted.clone() };
         if self.answer.rule != Some(RuleId::Ht) || !self.works(&found) {
             return None;

@@ -61,10 +61,7 @@ pub(crate) fn scenario_in(catalog: &Catalog, scenario: &Scenario, row: usize, co
         Mention::Off => Some(Policy::Disable),
         Mention::Nothing => None,
     };
-    match policy {
-        Some(policy) => with.features.set(scenario.feature, policy),
-        None => with.features.retain(|feature, _| feature != scenario.feature),
-    }
+    with.features.put(scenario.feature, policy);
     if with.features != scenario.features {
         with.running = None;
     }

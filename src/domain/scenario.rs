@@ -14,7 +14,7 @@ mod link;
 mod release;
 
 pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
-pub(crate) use link::{MAX_STOPS, write_host, write_release, write_topology};
+pub(crate) use link::{MAX_STOPS, write_host, write_release, write_stop, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or `?` in a link: unknown.
@@ -73,6 +73,20 @@ pub struct Topology {
 impl Topology {
     /// One thread in each package: the topology of a guest without one.
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
+    /// The most sockets, dies in one, cores in a die, threads in a core, and virtual CPUs.
+    pub(crate) const MOST: u32 = 65_536;
+
+    /// Returns the topology of sockets, cores and threads, or of sockets, dies, cores and threads; `None` if these are
+    /// more or fewer numbers, or one is 0 or above [`MOST`](Self::MOST).
+    pub(crate) fn of(numbers: &[u32]) -> Option<Self> {
+        let (sockets, dies, cores, threads) = match *numbers {
+            [sockets, cores, threads] => (sockets, 1, cores, threads),
+            [sockets, dies, cores, threads] => (sockets, dies, cores, threads),
+            _ => return None,
+        };
+        let fits = numbers.iter().all(|number| (1..=Self::MOST).contains(number));
+        fits.then_some(Self { sockets, dies, cores, threads })
+    }
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
     pub(crate) const fn threads_per_package(self) -> u64 {
@@ -142,6 +156,15 @@ named_enum! {
     }
 }
 
+/// An intermediate host of a migration.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Stop {
+    /// Its software.
+    pub release: Release,
+    /// Its host; `None` for one like the destination's.
+    pub host: Option<HostChoice>,
+}
+
 /// One question: a guest, its source, its destination, and everything else that affects the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Scenario {
@@ -164,9 +187,7 @@ pub struct Scenario {
     /// The destination.
     pub to: Release,
     /// The intermediate hosts, in order.
-    pub via: Vec<Release>,
-    /// The hosts at the intermediate stops, if they differ from the destination's.
-    pub via_hosts: Vec<HostChoice>,
+    pub via: Vec<Stop>,
     /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub started: Option<Release>,
     /// The definition's check; `None` for what libvirt fills in.
@@ -213,14 +234,14 @@ impl Scenario {
 
     /// Returns the releases on the way: source, stops, destination.
     pub(crate) fn releases(&self) -> impl Iterator<Item = &Release> {
-        [&self.from].into_iter().chain(&self.via).chain([&self.to])
+        [&self.from].into_iter().chain(self.via.iter().map(|stop| &stop.release)).chain([&self.to])
     }
 
     /// Returns who sends and who receives at one hop, counted from the source.
     pub(crate) fn hop(&self, hop: usize) -> (&Release, &Release) {
         let started = self.started.as_ref().unwrap_or(&self.from);
-        let sender = hop.checked_sub(1).map_or(started, |stop| self.via.get(stop).unwrap_or(&self.to));
-        (sender, self.via.get(hop).unwrap_or(&self.to))
+        let receiver = |hop: usize| self.via.get(hop).map_or(&self.to, |stop| &stop.release);
+        (hop.checked_sub(1).map_or(started, receiver), receiver(hop))
     }
 
     /// Returns whether a hop, counted from the source, ends at a stop and not at the destination.
@@ -230,7 +251,7 @@ impl Scenario {
 
     /// Returns the host of a stop, counted from the source.
     pub fn stop_host(&self, stop: usize) -> &HostChoice {
-        self.via_hosts.get(stop).unwrap_or(&self.to_host)
+        self.via.get(stop).and_then(|stop| stop.host.as_ref()).unwrap_or(&self.to_host)
     }
 
     /// Returns the scenario of a command line without arguments: the example of README.
@@ -248,7 +269,6 @@ impl Scenario {
             from: Release::with_default_qemu(LibvirtChoice::Old),
             to: Release::with_default_qemu(LibvirtChoice::New),
             via: Vec::new(),
-            via_hosts: Vec::new(),
             started: None,
             check: None,
             matching: Match::Exact,
@@ -288,15 +308,19 @@ impl Scenario {
     }
 
     /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
+    /// Each stop keeps its host.
     #[must_use]
     pub fn swapped(&self) -> Self {
+        let stop = |number: usize, stop: &Stop| Stop {
+            release: stop.release.clone(),
+            host: Some(self.stop_host(number)).filter(|host| **host != self.from_host).cloned(),
+        };
         Self {
             from: self.to.clone(),
             to: self.from.clone(),
             from_host: self.to_host.clone(),
             to_host: self.from_host.clone(),
-            via: self.via.iter().rev().cloned().collect(),
-            via_hosts: self.via_hosts.iter().rev().cloned().collect(),
+            via: self.via.iter().enumerate().map(|(number, own)| stop(number, own)).rev().collect(),
             started: None,
             ..self.clone()
         }

@@ -176,12 +176,12 @@ impl<'a> Plan<'a> {
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
-        for (index, (release, name)) in scenario.via.iter().zip(STOPS).enumerate() {
+        for (index, (stop, name)) in scenario.via.iter().zip(STOPS).enumerate() {
             let host = scenario.stop_host(index);
             let is_destination = host == to_host && *host != HostChoice::Unknown;
             let of_host = if is_destination { destination.host } else { Some(name) };
-            let stop = Purpose { regime: None, name, host: of_host, ..destination };
-            endpoints.push(make(release, host, stop).among(&mut axes));
+            let purpose = Purpose { regime: None, name, host: of_host, ..destination };
+            endpoints.push(make(&stop.release, host, purpose).among(&mut axes));
         }
         endpoints.push(make(&scenario.to, to_host, destination).among(&mut axes));
         let start = Purpose { name: "guest's start", ..source };

@@ -13,6 +13,7 @@ use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::product::Products;
 use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
+use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -226,6 +227,10 @@ impl Catalog {
     pub fn add_user_map(&mut self, name: &str, source: &str, map: CpuMap) -> Result<LibvirtId, CatalogError> {
         if self.libvirt(name).is_some() || name == "old" || name == "new" || name == "?" {
             return Err(CatalogError(format!("the name {name} is taken by a release; choose another for the map")));
+        }
+        if !is_word(name, NOT_IN_RELEASE) {
+            let expected = "expected a name of the map without blanks, commas, colons, @ and backticks";
+            return Err(CatalogError(format!("{expected}, found {name:?}")));
         }
         let number = name.split_once('+').and_then(|(number, _)| number.parse().ok());
         let newest = self.libvirt.iter().filter(|r| r.provenance == Provenance::Published).map(|r| r.version).max();

@@ -5,6 +5,7 @@ use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
 use crate::domain::names::first_names;
 use crate::domain::scenario::{CpuChoice, DEFAULT_MACHINE, MaybeKnown, Scenario, write_host, write_machine};
+use crate::domain::text::{pad, width};
 use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
@@ -54,7 +55,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
     for (number, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "{:>4}  {title}", number + 1);
     }
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
+    let width = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
     let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
     for (block, columns) in columns.chunks(fit).enumerate() {
         let _ = write!(out, "\n{:<width$}", "From");
@@ -62,7 +63,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
             let _ = write!(out, "{:>CELL$}", block * fit + number);
         }
         for (name, row) in names.iter().zip(&rows) {
-            let _ = write!(out, "\n{name:<width$}");
+            let _ = write!(out, "\n{}", pad(name, width));
             for column in columns {
                 let sign = matrix.known(row.first, column.first).map_or(' ', |outcome| sign(outcome.verdict));
                 let _ = write!(out, "{sign:>CELL$}");
