@@ -302,7 +302,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
     let ignored = ["hyperv settings", "kvm settings", "deprecated_features", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
-    assert!(read.scenario.pmu);
+    assert_eq!(read.scenario.pmu, Some(true));
 }
 
 #[test]

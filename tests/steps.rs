@@ -183,3 +183,72 @@ fn what_is_written_on_the_command_line_depends_on_the_release() {
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.8.0"), Verdict::StartRefused);
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.9.0"), Verdict::Unchanged);
 }
+
+/// QEMU's `kvm_arch_get_supported_cpuid`: KVM never lists `ht`, and since 8.2 QEMU takes it from a guest that names it. Its
+/// `host` enables it in no release (`no_autoenable_flags`).
+#[test]
+fn ht_is_given_to_who_names_it_since_8_2() {
+    let verdict = |link: &str| answer(link).verdict;
+    let threads = "machine=pc-q35-8.0,topology=1-2-1";
+    let reported = format!("Skylake-Client-noTSX-IBRS,{threads},from=11.3.0:10.0.13");
+    for (to, expected) in [("9.0.0:7.2.22", None), ("10.0.0:8.2.2", Some(Verdict::Unchanged))] {
+        let link = format!("{},to={to}", reported.replace("8.0", if expected.is_some() { "8.0" } else { "7.2" }));
+        assert_eq!(verdict(&link), expected.unwrap_or(Verdict::Aborted), "{to}");
+    }
+    let named = format!("Skylake-Client-noTSX-IBRS,+ht,{threads},from=10.0.0:8.2.2,to=11.3.0:10.0.13");
+    assert_eq!(verdict(&named), Verdict::Unchanged);
+    assert_eq!(
+        prepared("Nehalem,ht=optional,machine=pc-q35-10.0,from=11.3.0:10.0.13,to=11.3.0:10.0.13", "ht"),
+        Some(Policy::Disable)
+    );
+}
+
+/// QEMU's `max_x86_cpu_initfn`: `host` and `max` have a PMU, and with it `pdcm`, unless `<pmu state='off'/>` says otherwise.
+#[test]
+fn a_cpu_that_is_passed_through_has_a_pmu() {
+    let verdict = |link: &str| answer(link).verdict;
+    let checked = "host-passthrough,+pdcm,check=full,host=Xeon-Gold-6530,machine=pc-q35-10.0,from=11.3.0:10.0.2";
+    for (pmu, expected) in [("", Verdict::Unchanged), (",pmu=on", Verdict::Unchanged), (",pmu=off", Verdict::Aborted)] {
+        assert_eq!(verdict(&format!("{checked},to=11.3.0:10.0.4{pmu}")), expected, "{pmu}");
+    }
+    let hosts = "from-host=Intel:pdcm+sse2/pdcm+sse2,to-host=Intel:sse2/pdcm+sse2,machine=pc-q35-7.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    for (pmu, expected) in [("", Verdict::Changed), (",pmu=on", Verdict::Changed), (",pmu=off", Verdict::Unchanged)] {
+        assert_eq!(verdict(&format!("host-passthrough,{hosts}{pmu}")), expected, "{pmu}");
+    }
+    // A model has none.
+    let named = "Haswell,+pdcm,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:10.0.4";
+    assert_eq!(verdict(named), Verdict::Aborted);
+}
+
+/// QEMU's `x86_cpu_get_migratable_flags`: since 9.2 `invtsc` migrates where the definition gives a TSC frequency, so `host`
+/// has it.
+#[test]
+fn host_has_invtsc_since_9_2_where_the_frequency_is_given() {
+    let gained = |guest: &str, to: &str| -> bool {
+        let link = format!("{guest},host=Xeon-Gold-6130,machine=pc-q35-7.2,from=9.0.0:7.2.22,to={to}");
+        answer(&link).gained.contains(&CATALOG.feature("invtsc").unwrap())
+    };
+    let given = "host-passthrough,tsc=2500000000";
+    assert!(gained(given, "11.3.0:10.0.13"));
+    assert!(!gained(given, "10.0.0:8.2.2"));
+    assert!(!gained("host-passthrough", "11.3.0:10.0.13"));
+    // The source has it too.
+    assert!(!gained("host-passthrough,tsc=2500000000,migratable=off", "11.3.0:10.0.13"));
+}
+
+/// QEMU's `kvm_arch_get_supported_cpuid`: since 9.1 an AMD guest gets `overflow-recov` and `succor` on every host, whatever
+/// KVM lists; no other guest gets them.
+#[test]
+fn an_amd_guest_has_the_machine_check_features_since_9_1() {
+    let names = ["overflow-recov", "succor"].map(|name| CATALOG.feature(name).unwrap());
+    let ends = "machine=pc-q35-7.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let gained = |host: &str| {
+        let found = answer(&format!("host-passthrough,host={host},{ends}"));
+        names.map(|name| found.gained.contains(&name))
+    };
+    assert_eq!((gained("EPYC-7502-32-Core"), gained("Xeon-Gold-6130")), ([true; 2], [false; 2]));
+    let named =
+        "EPYC-Rome-v5,check=partial,host=EPYC-7713-64-Core,machine=pc-q35-10.1,from=12.8.0:11.1.2,to=12.8.0:11.1.2";
+    let found = answer(named);
+    assert!(names.iter().all(|name| !found.missing.contains(name)), "{:?}", found.missing);
+}

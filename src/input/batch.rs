@@ -296,7 +296,7 @@ fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, mach
     if let Some(given) = &guest.topology {
         scenario.topology = topology(given)?;
     }
-    scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
+    scenario.pmu = guest.pmu.or(scenario.pmu);
     Ok(())
 }
 

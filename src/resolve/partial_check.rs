@@ -266,8 +266,9 @@ pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>
 #[cold]
 fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition, optional: FeatureSet) {
     let map = &endpoint.end.map;
-    // A capable host offers whatever its QEMU can give.
-    let at_best = || endpoint.supported & endpoint.end.qemu.properties;
+    // A capable host offers whatever its QEMU can give, except for ht, which host and max do not enable (no_autoenable_flags).
+    let ht: FeatureSet = facts.catalog.named().ht.into_iter().collect();
+    let at_best = || (endpoint.supported & endpoint.end.qemu.properties) - ht;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
     let known = |host: HostCpu| match endpoint.host_under_kvm {
         HostUnderKvm::Cpuid => host.full,

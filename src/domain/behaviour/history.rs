@@ -93,16 +93,24 @@ named_enum! {
     QuirkKind {
         /// `ht` and `cmp_legacy` are reported when a package has several threads.
         ThreadsReported "threads-reported",
+        /// KVM gives `ht` to a guest that names it.
+        HtWithKvm "ht-with-kvm",
         /// `arch-capabilities` is supported only where the silicon has it.
         ArchCapabilitiesSilicon "arch-capabilities-silicon",
         /// `arch-capabilities` is left out of `host` and `max` of guests with an AMD vendor.
         ArchCapabilitiesNotAmd "arch-capabilities-not-amd",
+        /// KVM gives an AMD guest `overflow-recov` and `succor` on every host.
+        AmdMachineCheck "amd-machine-check",
         /// `unavailable-features` is missing: libvirt does not trust it with model-specific registers.
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// `max` has the PMU by default under KVM only.
+        PmuWithKvmOnly "pmu-with-kvm-only",
         /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
         StatesMasked "states-masked",
+        /// `invtsc` migrates where the definition gives a TSC frequency, so `host` has it.
+        InvtscWithFrequency "invtsc-with-frequency",
         /// The command `migrate` does not know the argument `detach`.
         NoDetach "no-detach",
         /// A file is not restored through `fd:`.
