@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::ask::{CATALOG, answer, policies};
+use support::ask::{CATALOG, answer, error, policies};
 use virt_cpu_explorer::internal::domain::definition::{Match, Mode, Policy};
 use virt_cpu_explorer::internal::resolve::{Sent, Trace, Verdict};
 
@@ -251,4 +251,27 @@ fn an_amd_guest_has_the_machine_check_features_since_9_1() {
         "EPYC-Rome-v5,check=partial,host=EPYC-7713-64-Core,machine=pc-q35-10.1,from=12.8.0:11.1.2,to=12.8.0:11.1.2";
     let found = answer(named);
     assert!(names.iter().all(|name| !found.missing.contains(name)), "{:?}", found.missing);
+}
+
+/// QEMU's `object_property_find_err` names the type of the CPU since 5.2. Its `select_machine` repeats the option before 6.1, and
+/// names the machine type since 9.1. libvirt looks first since 8.1.0.
+#[test]
+fn qemu_s_messages_are_those_of_its_release() {
+    let said = |link: &str| error(&answer(link)).unwrap();
+    for (qemu, object) in [("5.1.0", ""), ("5.2.0", "Haswell-x86_64-cpu")] {
+        let ends = format!("machine=pc-q35-4.2,accel=tcg,from=7.0.0:{qemu},to=7.0.0:{qemu}");
+        let text = said(&format!("Haswell,+cvt16,{ends}"));
+        assert!(text.ends_with(&format!("Haswell-x86_64-cpu.cvt16=on: Property '{object}.cvt16' not found")), "{text}");
+    }
+    let start = "qemu-system-x86_64: ";
+    let option = "-machine pc-q35-5.2,accel=tcg,usb=off,dump-guest-core=off: unsupported machine type";
+    for (machine, qemu, words) in [
+        ("pc-q35-5.2", "5.1.0", option),
+        ("pc-q35-7.2", "6.2.0", "unsupported machine type"),
+        ("pc-q35-10.0", "9.2.0", "unsupported machine type: \"pc-q35-10.0\""),
+    ] {
+        let from = machine.trim_start_matches("pc-q35-");
+        let text = said(&format!("Haswell,machine={machine},accel=tcg,from=7.0.0:{from}.0,to=7.0.0:{qemu}"));
+        assert!(text.ends_with(&format!("{start}{words}")), "{text}");
+    }
 }

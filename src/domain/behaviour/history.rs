@@ -117,6 +117,12 @@ named_enum! {
         NoFileThroughFd "no-file-through-fd",
         /// The command `query-cpu-model-expansion` exists.
         ModelExpansion "model-expansion",
+        /// The message about an unknown machine type does not begin with the option.
+        MachineWithoutOption "machine-without-option",
+        /// The message about an unknown machine type names it.
+        MachineNamed "machine-named",
+        /// The message about an unknown property names the type of the object.
+        PropertyWithType "property-with-type",
         /// `query-migrate` lists the reasons that block a migration (`blocked-reasons`).
         BlockedReasons "blocked-reasons",
     }
