@@ -275,3 +275,20 @@ fn qemu_s_messages_are_those_of_its_release() {
         assert!(text.ends_with(&format!("{start}{words}")), "{text}");
     }
 }
+
+/// QEMU's `x86_cpu_model_resolve_version` of 4.1 and 4.2.0: asked without a machine type, a model is its newest version, so
+/// `Cascadelake-Server` lacks `arch-capabilities` on a Skylake; since 4.2.1 it is version 1.
+#[test]
+fn qemu_4_2_lists_the_blockers_of_the_newest_version() {
+    for (qemu, model) in [
+        ("4.2.0", "Skylake-Server-IBRS"),
+        ("4.2.1", "Cascadelake-Server"),
+        ("4.2.0-3ubuntu6.4", "Skylake-Server-IBRS"),
+        ("4.2.0-3ubuntu6.5", "Cascadelake-Server"),
+    ] {
+        let found =
+            trace(&format!("host-model,host=Xeon-Gold-6130,machine=pc-q35-4.2,from=6.1.0:{qemu},to=6.1.0:{qemu}"));
+        let chosen = found.start.prepared.unwrap().model.map(|model| CATALOG.model_name(model));
+        assert_eq!(chosen, Some(model), "{qemu}");
+    }
+}

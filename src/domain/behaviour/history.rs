@@ -123,6 +123,8 @@ named_enum! {
         MachineNamed "machine-named",
         /// The message about an unknown property names the type of the object.
         PropertyWithType "property-with-type",
+        /// Without a machine type, a model without a version is its newest version.
+        NewestVersions "newest-versions",
         /// `query-migrate` lists the reasons that block a migration (`blocked-reasons`).
         BlockedReasons "blocked-reasons",
     }
