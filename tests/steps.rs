@@ -276,6 +276,30 @@ fn qemu_s_messages_are_those_of_its_release() {
     }
 }
 
+/// QEMU's `host_cpu_max_instance_init` and `max_x86_cpu_initfn`: `host` has the family, the model and the stepping of its host,
+/// `max` under TCG those of its release.
+#[test]
+fn another_signature_is_another_cpu() {
+    let verdict = |link: &str| answer(link).verdict;
+    let ends = "machine=pc-q35-7.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let moved =
+        |guest: &str, to: &str| verdict(&format!("{guest},from-host=Intel:6-85-4:sse2/sse2,to-host={to},{ends}"));
+    for (to, expected) in [
+        ("Intel:6-85-4:sse2/sse2", Verdict::Unchanged),
+        ("Intel:6-85:sse2/sse2", Verdict::Unchanged),
+        ("Intel:6-85-7:sse2/sse2", Verdict::Changed),
+        ("Intel:6-106-4:sse2/sse2", Verdict::Changed),
+    ] {
+        assert_eq!(moved("host-passthrough", to), expected, "{to}");
+    }
+    let maximum = |from: &str, to: &str| {
+        let found = answer(&format!("maximum,accel=tcg,machine=pc-q35-6.0,from=7.6.0:{from},to=7.6.0:{to}"));
+        (found.verdict, found.lost, found.gained)
+    };
+    assert_eq!(maximum("6.0.0", "6.1.0"), (Verdict::Changed, Vec::new(), Vec::new()));
+    assert_eq!(maximum("6.0.0", "6.0.0").0, Verdict::Unchanged);
+}
+
 /// QEMU's `x86_cpu_model_resolve_version` of 4.1 and 4.2.0: asked without a machine type, a model is its newest version, so
 /// `Cascadelake-Server` lacks `arch-capabilities` on a Skylake; since 4.2.1 it is version 1.
 #[test]

@@ -280,11 +280,13 @@ impl<'p> MigratingGuest<'p> {
         self.ends().is_some_and(|(before, after)| before.states != after.states)
     }
 
-    /// Whether the guest sees a different CPU at the end: its features, its vendor, or its XSAVE states.
+    /// Whether the guest sees a different CPU at the end: its features, its vendor, its signature, or its XSAVE states.
     pub(super) fn changes(&self) -> bool {
         self.ends().is_some_and(|(before, after)| {
             let differ = (before.visible ^ after.visible) & *self.comparable;
-            !differ.is_empty() || before.vendor != after.vendor || before.states != after.states
+            let signature =
+                before.signature.zip(after.signature).is_some_and(|(before, after)| before.differs_from(after));
+            !differ.is_empty() || before.vendor != after.vendor || before.states != after.states || signature
         })
     }
 }
