@@ -316,3 +316,17 @@ fn qemu_4_2_lists_the_blockers_of_the_newest_version() {
         assert_eq!(chosen, Some(model), "{qemu}");
     }
 }
+
+/// A reply that was recorded with an older QEMU does not say what KVM gives of the names that a newer one adds. Where the processor
+/// has them, or was not asked, the answer about a CPU that is passed through depends on that.
+#[test]
+fn what_a_reply_does_not_name_is_not_known() {
+    let found = |from: &str, to: &str| {
+        answer(&format!("host-passthrough,host=EPYC-7502-32-Core,machine=pc-q35-5.2,from={from},to={to}"))
+    };
+    let newer = found("7.0.0:5.2.0", "9.0.0:7.2.22");
+    assert_eq!(newer.verdict, Verdict::Depends);
+    let inputs: Vec<_> = newer.depends_on.iter().map(|input| &*input.input).collect();
+    assert_eq!(inputs, ["host features that its list does not name"]);
+    assert_eq!(found("7.0.0:7.2.22", "9.0.0:7.2.22").verdict, Verdict::Unchanged);
+}
