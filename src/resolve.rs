@@ -47,7 +47,7 @@ pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, source};
 
 pub(crate) use answer::{OutcomeWithFeatures, unread_qemus};
 pub(crate) use decision_table::{MapState, TABLE, TableRow};
-pub(crate) use refusal::Sender;
+pub(crate) use refusal::{MachineWording, Sender};
 pub(crate) use rules::suggested;
 pub(crate) use unknowns::TOO_MANY;
 use unknowns::Wanted;

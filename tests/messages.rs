@@ -268,6 +268,16 @@ fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
             "-machine pc-q35-2.0,accel=kvm: unsupported machine type",
             "pc-q35-2.0",
         ),
+        (
+            "qemu-system-x86_64: unsupported machine type: \"pc-q35-2.0\"\\nUse -machine help",
+            "unsupported machine type",
+            "pc-q35-2.0",
+        ),
+        (
+            "can't apply global Skylake-Client-x86_64-cpu.cvt16=on: Property '.cvt16' not found",
+            "can't apply global Skylake-Client-x86_64-cpu.cvt16=on: Property '.cvt16' not found",
+            "cvt16",
+        ),
         ("unsupported machine type 'pc-q35-2.0'", "unsupported machine type 'pc-q35-2.0'", "pc-q35-2.0"),
         (
             "qemu-kvm: error: failed to set MSR 0x48b to 0x1582e00000000",

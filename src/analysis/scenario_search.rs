@@ -101,7 +101,7 @@ fn refused(plan: &Plan<'_>, refusal: &Refusal) -> Option<Answer> {
         return None;
     }
     let answer = plan.resolve();
-    (answer.refusal() == Some(refusal)).then_some(answer)
+    answer.refusal().is_some_and(|found| found.is_like(refusal)).then_some(answer)
 }
 
 /// The products and their releases, those of `KubeVirt` first.

@@ -252,7 +252,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Match => scenario.matching.name().to_owned(),
         Choice::Fallback => scenario.fallback.name().to_owned(),
         Choice::Vendor => name(scenario.vendor.map(Vendor::name), "not named"),
-        Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
+        Choice::Pmu => name(scenario.pmu.map(|on| if on { "on" } else { "off" }), "default"),
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt | Choice::ToLibvirt => {
             let release = if choice == Choice::FromLibvirt { &scenario.from } else { &scenario.to };

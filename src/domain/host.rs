@@ -76,6 +76,14 @@ pub struct CpuSignature {
     pub stepping: Option<u32>,
 }
 
+impl CpuSignature {
+    /// Returns whether the two surely differ; a stepping that is not known may be any.
+    pub(crate) fn differs_from(self, other: Self) -> bool {
+        let steppings = self.stepping.zip(other.stepping);
+        (self.family, self.model) != (other.family, other.model) || steppings.is_some_and(|(one, other)| one != other)
+    }
+}
+
 impl FromStr for CpuSignature {
     type Err = &'static str;
 

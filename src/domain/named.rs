@@ -25,6 +25,8 @@ pub struct Named {
     /// What Linux emulates for a guest on every AMD processor: `arch-capabilities`, and what it says there since 5.5
     /// (`kvm_get_arch_capabilities`).
     pub(crate) emulated_on_amd: FeatureSet,
+    /// `overflow-recov` and `succor`: what QEMU gives an AMD guest of the processor's machine check architecture.
+    pub(crate) amd_machine_check: FeatureSet,
     /// `monitor`.
     pub(crate) monitor: Option<FeatureId>,
     /// `intel-pt`.
@@ -80,6 +82,7 @@ impl Named {
                 .into_iter()
                 .filter_map(feature)
                 .collect(),
+            amd_machine_check: ["overflow-recov", "succor"].into_iter().filter_map(feature).collect(),
             monitor: feature("monitor"),
             intel_pt: feature("intel-pt"),
             pconfig: feature("pconfig"),

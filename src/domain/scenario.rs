@@ -212,8 +212,8 @@ pub struct Scenario {
     pub regime: Option<Regime>,
     /// The feature F of the decision table.
     pub feature: FeatureId,
-    /// Whether the guest has a PMU.
-    pub pmu: bool,
+    /// What `<pmu>` of the domain says; without it, `host` and `max` have a PMU and named models have none.
+    pub pmu: Option<bool>,
     /// The product that writes the guest's domain, for the form of fixes.
     pub written_by: Option<Writer>,
     /// The path in `<emulator>`, which libvirt quotes in messages.
@@ -281,7 +281,7 @@ impl Scenario {
             machine_like: None,
             regime: None,
             feature: catalog.default_feature(),
-            pmu: false,
+            pmu: None,
             emulator: None,
             written_by: None,
             running: None,

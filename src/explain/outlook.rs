@@ -182,6 +182,11 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
     let (lost, gained) = (before.visible - cpu.visible, cpu.visible - before.visible);
     match (lost.is_empty(), gained.is_empty()) {
         (true, true) if before.vendor != cpu.vendor => "the guest sees another vendor".to_owned(),
+        (true, true)
+            if before.signature.zip(cpu.signature).is_some_and(|(before, after)| before.differs_from(after)) =>
+        {
+            "the guest sees another family, model or stepping".to_owned()
+        }
         (true, true) if before.states != cpu.states => "the guest sees other XSAVE states".to_owned(),
         (true, true) => "the same CPU".to_owned(),
         (false, true) => format!("the guest loses {}", names(lost)),

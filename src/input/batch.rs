@@ -296,7 +296,7 @@ fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, mach
             format!("guest.topology: expected {forms}, each from 1 to {}", Topology::MOST)
         })?);
     }
-    scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
+    scenario.pmu = guest.pmu.or(scenario.pmu);
     Ok(())
 }
 

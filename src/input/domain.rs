@@ -129,7 +129,7 @@ impl Reader<'_, '_> {
         let vcpus = self.vcpus()?;
         scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
         let features = domain.child("features");
-        scenario.pmu = features.and_then(|f| f.child("pmu")).is_some_and(|pmu| pmu.get("state") != Some("off"));
+        scenario.pmu = features.and_then(|f| f.child("pmu")).map(|pmu| pmu.get("state") != Some("off"));
         let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
         let path = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty());
         let refused = path.and_then(|path| scenario.set(self.catalog, Key::Emulator, path).err());

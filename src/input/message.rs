@@ -7,7 +7,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::{Refusal, Sender, Stage};
+use crate::resolve::{MachineWording, Refusal, Sender, Stage};
 use foldhash::{HashMap, HashSet};
 
 /// A message in a text.
@@ -190,7 +190,8 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
             let accel = if before.contains("accel=tcg") { Accel::Tcg } else { Accel::Kvm };
             let emulator = crate::domain::scenario::EMULATOR.into();
-            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into() })
+            let wording = if named.is_some() { MachineWording::Named } else { MachineWording::Option };
+            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into(), wording })
         }),
         ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
             of_list(c, rest, Refusal::PartialMissing)
@@ -208,6 +209,10 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             of_list(c, rest, Refusal::MsrFeatures)
         }),
         ("-x86_64-cpu.", Lead::From("can't apply global "), |c, rest, before| property(c, rest, before)),
+        ("Property '.", Lead::From("can't apply global "), |c, rest, before| {
+            let cpu = before.rsplit_once("can't apply global ")?.1.split("-x86_64-cpu.").next()?;
+            if rest.contains("not found") { unknown_property(c, cpu, (quoted(rest)?, false), before) } else { None }
+        }),
         ("hypervisor provided conflicting CPU data: feature '", Lead::None, |c, rest, _| {
             feature(c, quoted(rest)?, Refusal::Conflict)
         }),
@@ -447,10 +452,14 @@ fn model(catalog: &Catalog, name: &str, make: fn(crate::domain::map::ModelId) ->
 /// Reads `Property 'qemu64-x86_64-cpu.cvt16' not found`, with QEMU's spelling of the feature.
 fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeaning> {
     let (_, cpu) = before.rsplit_once("Property '")?;
-    let name = quoted(rest)?;
     if cpu.contains('\'') || !rest.contains("not found") {
         return None;
     }
+    unknown_property(catalog, cpu, (quoted(rest)?, true), before)
+}
+
+/// Reads what a property belongs to; QEMU before 5.2 says it only before, where it names the option.
+fn unknown_property(catalog: &Catalog, cpu: &str, (name, typed): (&str, bool), before: &str) -> Option<MessageMeaning> {
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
@@ -459,7 +468,7 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeanin
         "host" => Mode::HostPassthrough,
         _ => Mode::Custom,
     };
-    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model })
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model, typed })
 }
 
 /// The letters of one name, past white space.

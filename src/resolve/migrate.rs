@@ -284,7 +284,7 @@ impl<'p> MigratingGuest<'p> {
         self.ends().is_some_and(|(before, after)| before.states != after.states)
     }
 
-    /// Whether the guest sees a different CPU at the end: its features, its vendor, or its XSAVE states.
+    /// Whether the guest sees a different CPU at the end: its features, its vendor, its signature, or its XSAVE states.
     pub(super) fn changes(&self) -> bool {
         self.ends().is_some_and(|(before, after)| before.differs(after, self.comparable))
     }

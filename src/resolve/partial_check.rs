@@ -295,8 +295,9 @@ fn decide_each(
         return Err(UnorderedRefusal::UnknownFeature(feature, Stage::UpdateCpu));
     }
     let map = &endpoint.end.map;
-    // A capable host offers whatever its QEMU can give.
-    let at_best = || endpoint.supported & endpoint.end.qemu.properties;
+    // A capable host offers whatever its QEMU can give, except for ht, which host and max do not enable (no_autoenable_flags).
+    let ht: FeatureSet = facts.catalog.named().ht.into_iter().collect();
+    let at_best = || (endpoint.supported & endpoint.end.qemu.properties) - ht;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
     let known = |host: HostCpu| match endpoint.host_under_kvm {
         HostUnderKvm::Cpuid => host.full,

@@ -104,6 +104,8 @@ pub(super) struct PreparedEndpoint<'e> {
     counts_threads_of_die: bool,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
+    /// Whether this QEMU migrates `invtsc` where the definition gives a TSC frequency.
+    migrates_invtsc: bool,
     /// Whether this QEMU cannot report which features are unavailable.
     pub(super) hides_unavailable: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
@@ -173,12 +175,15 @@ impl<'e> PreparedEndpoint<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let supported = supported(catalog, end, guest, (series, reports_threads), vendor);
         let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
+        let supported = supported(catalog, end, guest, (series, reports_threads), (vendor, told));
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
+        // max_x86_cpu_initfn, 2.9 and later, kvm_cpu_max_instance_init since 10.1: host and max have a PMU unless it is disabled.
+        let by_default = || model.is_none() && (guest.accel == Accel::Kvm || !quirk(QuirkKind::PmuWithKvmOnly, None));
+        let pmu = guest.pmu.unwrap_or_else(by_default);
         // cpu_x86_cpuid, 5.1 (commit ea39f9b643).
-        let hides_pdcm = !guest.pmu && !quirk(QuirkKind::PdcmShown, None);
+        let hides_pdcm = !pmu && !quirk(QuirkKind::PdcmShown, None);
         let masks_states = quirk(QuirkKind::StatesMasked, None);
         let expands_models = quirk(QuirkKind::ModelExpansion, None);
         Self {
@@ -196,8 +201,9 @@ impl<'e> PreparedEndpoint<'e> {
             supported,
             only_by_name: only_by_name(catalog, end, guest, series),
             reports_threads,
+            migrates_invtsc: quirk(QuirkKind::InvtscWithFrequency, None),
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
-            clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
+            clears_pdcm: !pmu && quirk(QuirkKind::PdcmCleared, series),
             masks_states,
             states: match (guest.accel, end.host) {
                 (Accel::Tcg, _) if masks_states => catalog.named().tcg_states,
@@ -256,7 +262,10 @@ impl<'e> PreparedEndpoint<'e> {
     /// or TCG's `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` are supported in addition, but not enabled.
     pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
         let offered = self.offered_to(facts, self.vendor, self.only_by_name);
-        let kept = facts.catalog.named().invtsc.into_iter().filter(|_| !facts.guest.migratable).collect();
+        // x86_cpu_get_migratable_flags, 9.2 (commit 87c88db3143e): with tsc-frequency invtsc migrates.
+        let guest = facts.guest;
+        let keeps = || !guest.migratable || (guest.has_tsc_frequency && self.migrates_invtsc);
+        let kept = facts.catalog.named().invtsc.into_iter().filter(|_| keeps()).collect();
         offered | (self.supported & kept)
     }
 
@@ -278,11 +287,14 @@ impl<'e> PreparedEndpoint<'e> {
             (Accel::Kvm, Host::Capable) => self.supported,
             // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
             (Accel::Kvm, Host::With { features, .. }) => {
-                features & self.supported & (self.end.qemu.properties | names.paravirtual)
+                // The first two are supported where QEMU adds them to what KVM lists.
+                let listed = names.amd_machine_check | features;
+                listed & self.supported & (self.end.qemu.properties | names.paravirtual)
             }
         };
         let offered = if vendor == Vendor::Amd { offered - hidden_from_amd } else { offered };
-        offered - names.invtsc.into_iter().collect()
+        // no_autoenable_flags, 8.2 (commit 83629b1461): ht only by name; before, KVM does not give it at all.
+        offered - names.invtsc.into_iter().chain(names.ht.filter(|_| facts.guest.accel == Accel::Kvm)).collect()
     }
 }
 
@@ -393,7 +405,7 @@ fn supported(
     end: &Endpoint<'_>,
     guest: &Guest,
     (series, reports_threads): (Option<(u16, u16)>, bool),
-    vendor: Vendor,
+    (vendor, told): (Vendor, Vendor),
 ) -> FeatureSet {
     let names = catalog.named();
     let (mut given, in_silicon) = match (guest.accel, end.host) {
@@ -420,11 +432,22 @@ fn supported(
             (given, silicon)
         }
     };
-    for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, guest.accel == Accel::Kvm)] {
+    // kvm_arch_get_supported_cpuid, 9.1: both, whatever KVM lists; x86_cpu_get_supported_feature_word: to an AMD guest only.
+    if has_quirk(catalog, end, guest, series, QuirkKind::AmdMachineCheck) {
+        given -= names.amd_machine_check;
+        if told == Vendor::Amd {
+            given |= names.amd_machine_check;
+        }
+    }
+    // kvm_arch_get_supported_cpuid, 8.2 (commit 83629b1461): ht, which KVM never lists.
+    let gives_ht = reports_threads || has_quirk(catalog, end, guest, series, QuirkKind::HtWithKvm);
+    for (feature, is_given, is_listed) in
+        [(names.ht, gives_ht, false), (names.cmp_legacy, reports_threads, guest.accel == Accel::Kvm)]
+    {
         let Some(feature) = feature else { continue };
-        if reports_threads {
+        if is_given {
             given.insert(feature);
-        } else if !kvm_lists_it {
+        } else if !is_listed {
             given.remove(feature);
         }
     }

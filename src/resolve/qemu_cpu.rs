@@ -1,6 +1,7 @@
 //! Builds the guest's CPU as QEMU does in `target/i386/cpu.c`: model and machine type, accelerator, command line, host,
 //! threads, dependencies, filter.
 
+use super::endpoint::Host;
 use super::host_model::added_tsx;
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
@@ -71,7 +72,13 @@ pub(super) fn build<'c>(
         _ => dependencies.children_of(&lost),
     };
     let visible = visible(facts, endpoint, on - hidden);
-    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor });
+    // host_cpu_max_instance_init, every QEMU: the host's.
+    let signature = match (named_model, facts.guest.accel, endpoint.end.host) {
+        (Some(_), ..) | (None, Accel::Kvm, Host::Capable) => None,
+        (None, Accel::Kvm, Host::With { signature, .. }) => signature,
+        (None, Accel::Tcg, _) => facts.catalog.tcg_guest_signature(endpoint.end.qemu.version),
+    };
+    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor, signature });
     recorder.cpu(|| {
         let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
         let (children, everything) =
@@ -125,7 +132,8 @@ pub(super) fn described(
     let none = FeatureSet::EMPTY;
     let visible = visible(facts, endpoint, on - endpoint.end.qemu.dependencies.orphans(&on));
     let states = facts.states_of(&(on | filtered)) & endpoint.states;
-    let built = cpu.insert(Built { on, unavailable: none, visible, cleared: none, filtered: none, states, vendor });
+    let (unavailable, cleared, filtered, signature) = (none, none, none, None);
+    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor, signature });
     recorder.cpu(|| {
         let model = of_map.map(|model| model.data).unwrap_or_default();
         let (flags_on, flags_off) = (live.features.on(), live.features.off());

@@ -7,10 +7,10 @@ use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::qemu_cpu;
 use super::recorder::Recorder;
-use super::refusal::{Stage, UnorderedRefusal};
+use super::refusal::{MachineWording, Stage, UnorderedRefusal};
 use super::trace::{Built, Running};
 use super::{live_update, partial_check};
-use crate::domain::behaviour::{DropUnknown, Original, Regime};
+use crate::domain::behaviour::{DropUnknown, Original, QuirkKind, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
@@ -172,15 +172,25 @@ fn start_steps(
 /// QEMU is started, or says why not: it exits at a machine type or a property that it does not have
 /// (`qemuBuildCpuModelArgStr` writes what is required whether QEMU knows it or not).
 fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) -> Result<(), UnorderedRefusal> {
+    let says = |kind| endpoint.end.qemu.has_quirk(facts.catalog, kind, None);
     if !endpoint.has_machine {
         let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
-        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
+        // select_machine: 6.1 (commit d8fb7d0969) and 9.1 (commits 412d294ffdc and d53bb908b5).
+        let wording = match (says(QuirkKind::MachineNamed), says(QuirkKind::MachineWithoutOption)) {
+            (true, _) => MachineWording::Named,
+            (false, true) => MachineWording::Bare,
+            (false, false) => MachineWording::Option,
+        };
+        let machine = facts.guest.machine.name.clone();
+        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine, wording });
     }
     let (on, off) = endpoint.flags(facts, prepared);
     if let Some(feature) = prepared.features.first_of((on | off) - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         let (on, mode) = (on.contains(feature), prepared.mode);
-        return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });
+        // object_property_find_err, 5.2 (commit 4d9c7c8471).
+        let typed = says(QuirkKind::PropertyWithType);
+        return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model, typed });
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::verdict::Verdict;
 use crate::domain::behaviour::{HostUnderKvm, Original, QuirkKind, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
+use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, MAX_STOPS, Release, Scenario, Topology};
@@ -61,6 +62,8 @@ struct Purpose {
     regime: Option<Regime>,
     /// Whether what the host gives of the children of `vmx` may decide.
     wants_vmx: bool,
+    /// The names of features that only some of the QEMUs have, where QEMU enables what the host gives.
+    unshared: FeatureSet,
     /// Whether libvirt decodes a CPU when the guest starts.
     decodes: bool,
     /// `source` or `destination`, for the names of inputs.
@@ -133,7 +136,8 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
 pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpoint<'a>>> {
     let decodes = scenario.decodes();
-    let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source", host: None };
+    let purpose =
+        Purpose { regime: None, wants_vmx: true, unshared: FeatureSet::EMPTY, decodes, name: "source", host: None };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
 }
 
@@ -172,7 +176,8 @@ impl<'a> Plan<'a> {
         // Hosts that are not known may be two.
         let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
         let at = |name: &'static str| Some(name).filter(|_| !is_one);
-        let source = Purpose { regime: None, wants_vmx, decodes, name: "source", host: at("source") };
+        let unshared = guests::names_of_some_qemus(catalog, scenario);
+        let source = Purpose { regime: None, wants_vmx, unshared, decodes, name: "source", host: at("source") };
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
@@ -432,7 +437,14 @@ pub(super) fn of_every_host(catalog: &Catalog, scenario: &Scenario) -> Option<An
 fn is_refused_without_host(catalog: &Catalog, scenario: &Scenario, make: &mut MakeEndpoint<'_, '_>) -> bool {
     let release = scenario.started.as_ref().unwrap_or(&scenario.from);
     let Ok(machines) = guests::machines(catalog, scenario, &mut Vec::new()) else { return false };
-    let purpose = Purpose { regime: None, wants_vmx: false, decodes: false, name: "source", host: None };
+    let purpose = Purpose {
+        regime: None,
+        wants_vmx: false,
+        unshared: FeatureSet::EMPTY,
+        decodes: false,
+        name: "source",
+        host: None,
+    };
     let source = make(release, &HostChoice::Capable, purpose);
     let is_too_old = |version| source.always(|behaviour| version < behaviour.minimum_qemu);
     scenario.running.is_none()

@@ -258,10 +258,14 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
 fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(String, bool)>, Stop> {
     // qemu_machine_class, every QEMU: it exits when libvirt let an unknown machine type through.
     if !node.qemu.machines.contains(&question.machine) {
+        // select_machine: 6.1 does not repeat the option, 9.1 names the type.
+        let option = format!("-machine {},accel={},usb=off,dump-guest-core=off: ", question.machine, question.accel);
+        let option = if node.qemu.number < (6, 1, 0) { option } else { String::new() };
+        let name = format!(": \"{}\"", question.machine);
+        let name = if node.qemu.number < (9, 1, 0) { String::new() } else { name };
         let text = format!(
-            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: -machine \
-             {},accel={},usb=off,dump-guest-core=off: unsupported machine type",
-            question.machine, question.accel
+            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: {option}unsupported machine \
+             type{name}"
         );
         return refuse("qemu-exit-machine", text);
     }
@@ -294,9 +298,11 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
                 "maximum" => "max",
                 _ => cpu.model.as_deref().unwrap_or("host"),
             };
+            // object_property_find, to 5.1: without the type.
+            let object = if node.qemu.number < (5, 2, 0) { String::new() } else { format!("{name}-x86_64-cpu") };
             let text = format!(
                 "internal error: process exited while connecting to monitor: can't apply global \
-                 {name}-x86_64-cpu.{feature}={}: Property '{name}-x86_64-cpu.{feature}' not found",
+                 {name}-x86_64-cpu.{feature}={}: Property '{object}.{feature}' not found",
                 if is_on { "on" } else { "off" }
             );
             return refuse("unknown-property", text);

@@ -65,8 +65,8 @@ pub(crate) struct Question {
     pub(crate) regime: Option<String>,
     /// The feature that `new` took out of every model.
     pub(crate) feature: String,
-    /// Whether the guest has a PMU.
-    pub(crate) pmu: bool,
+    /// What `<pmu>` of the domain says.
+    pub(crate) pmu: Option<bool>,
 }
 
 /// The software of the source or the destination.
@@ -165,7 +165,7 @@ impl Question {
             tsc: false,
             regime: None,
             feature: "mpx".to_owned(),
-            pmu: false,
+            pmu: None,
         }
     }
 
@@ -192,7 +192,10 @@ impl Question {
         parts.push(format!("accel={},from-host={},to-host={}", self.accel, host(&self.from_host), host(&self.to_host)));
         parts.push(format!("from={}:{},to={}:{}", self.from.libvirt, self.from.qemu, self.to.libvirt, self.to.qemu));
         parts.push(format!("match={},fallback={},transport={}", self.matching, self.fallback, self.transport));
-        parts.push(format!("feature={},pmu={}", self.feature, if self.pmu { "on" } else { "off" }));
+        parts.push(format!("feature={}", self.feature));
+        if let Some(pmu) = self.pmu {
+            parts.push(format!("pmu={}", if pmu { "on" } else { "off" }));
+        }
         for stop in &self.via {
             parts.push(format!("via={}:{}", stop.end.libvirt, stop.end.qemu));
         }
@@ -522,7 +525,7 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
         }
     }
     // cpu_x86_cpuid leaf 1, QEMU 5.1: no PDCM without a PMU.
-    if !question.pmu && node.qemu.number >= (5, 1, 0) {
+    if !qemu::has_pmu(&started.live, question, node.qemu.number) && node.qemu.number >= (5, 1, 0) {
         seen.remove("pdcm");
     }
     seen

@@ -222,7 +222,7 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
         Choice::Match => list!(Match::ALL.to_vec(), |with, matching| with.matching = matching),
         Choice::Fallback => list!(Fallback::ALL.to_vec(), |with, fallback| with.fallback = fallback),
         Choice::Vendor => list!(or_none(&Vendor::ALL), |with, vendor| with.vendor = vendor),
-        Choice::Pmu => list!([false, true], |with, pmu| with.pmu = pmu),
+        Choice::Pmu => list!(or_none(&[true, false]), |with, pmu| with.pmu = pmu),
         Choice::Transport => list!(Transport::ALL.to_vec(), |with, transport| with.transport = transport),
         Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.set_libvirt(libvirt.clone())),
         Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.set_libvirt(libvirt.clone())),

@@ -164,7 +164,7 @@ impl Scenario {
             }
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
-            Key::Pmu => self.pmu = value::on_off(text)?,
+            Key::Pmu => self.pmu = Some(value::on_off(text)?),
             Key::Emulator if text.starts_with('/') && is_word(text, &[]) => self.emulator = Some(text.into()),
             Key::Emulator => {
                 let expected = "expected an absolute path without blanks, commas and backticks";
@@ -303,7 +303,7 @@ impl Scenario {
             Key::MachineLike => self.machine_like.map(|machine| catalog.machine_name(machine).into()),
             Key::Regime => self.regime.map(|regime| regime.name().into()),
             Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
-            Key::Pmu => named(self.pmu, value::write_on_off(self.pmu)),
+            Key::Pmu => self.pmu.map(|on| value::write_on_off(on).into()),
             Key::Emulator => {
                 let own = self.emulator.as_deref();
                 own.filter(|path| self.releases().any(|end| end.emulator(catalog) != *path)).map(Cow::Borrowed)

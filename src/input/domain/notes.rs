@@ -14,9 +14,7 @@ use crate::load::xml::Element;
 /// What was used beyond model, features and machine type.
 pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<String> {
     let mut used = Vec::new();
-    if scenario.pmu {
-        used.push("PMU on".to_owned());
-    }
+    used.extend(scenario.pmu.map(|on| format!("PMU {}", if on { "on" } else { "off" })));
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }

@@ -29,6 +29,10 @@ impl Probe {
     pub fn kvm(catalog: &Catalog, qemu: &QemuView<'_>, host: &Processor) -> Self {
         let names = catalog.named();
         let mut features = host.features & qemu.properties;
+        // kvm_arch_get_supported_cpuid, 9.1: on every AMD processor.
+        if host.vendor == Some(Vendor::Amd) && qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
+            features |= names.amd_machine_check & qemu.properties;
+        }
         // x86_cpu_get_supported_feature_word, 10.1.2 (commit e9efa4a77168): QEMU has it on no AMD processor.
         let newest = qemu.newest_machine(catalog).map(|machine| catalog.series(machine));
         if host.vendor == Some(Vendor::Amd) && qemu.has_quirk(catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
