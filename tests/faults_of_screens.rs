@@ -248,7 +248,7 @@ fn all_settings_are_shown_or_marked_as_cut() {
     for size in [(60, 20), SMALL] {
         let session = open(T7, size).keys("z");
         for setting in
-            ["match exact", "transport live", "pmu off", "host has all it needs", "via none", "removed default"]
+            ["match exact", "transport live", "pmu default", "host has all it needs", "via none", "removed default"]
         {
             has(&session, setting);
         }

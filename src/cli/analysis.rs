@@ -17,6 +17,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release};
+use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::input::host;
@@ -120,7 +121,7 @@ fn sides(catalog: &mut Catalog, args: &ReviewArgs) -> Result<[(LibvirtId, Option
         let files = MapFiles::in_commit(tree, revision)?;
         let name =
             if libvirt(catalog, revision).is_some() { format!("commit {revision}") } else { revision.to_owned() };
-        Ok((cpu_map_dir::add_files(catalog, &name, &files)?, Some(files)))
+        Ok((cpu_map_dir::add_files(catalog, &word(&name), &files)?, Some(files)))
     };
     Ok([commit(&old)?, commit(&new)?])
 }
@@ -140,9 +141,14 @@ fn side(catalog: &mut Catalog, name: &str) -> Result<(LibvirtId, Option<MapFiles
     add_new(catalog, name);
     if libvirt(catalog, name).is_none() && Path::new(name).exists() {
         let files = MapFiles::at(Path::new(name))?;
-        return Ok((cpu_map_dir::add_files(catalog, name, &files)?, Some(files)));
+        return Ok((cpu_map_dir::add_files(catalog, &word(name), &files)?, Some(files)));
     }
     Ok((named(catalog, name)?, None))
+}
+
+/// A path or a commit as the name of a map, which links can hold.
+fn word(name: &str) -> String {
+    name.split(|letter: char| !is_word(letter.encode_utf8(&mut [0; 4]), NOT_IN_RELEASE)).collect::<Vec<_>>().join("-")
 }
 
 /// The mistakes that are only in the files of the new map, and those that are only in the files of the old one.
