@@ -3,6 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
+use crate::domain::qemu::Accel;
 use crate::resolve::{MachineWording, Refusal, Sender, Stage};
 
 /// QEMU's reason not to migrate a guest.
@@ -31,17 +32,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             format!("unsupported configuration: Emulator '{emulator}' does not support machine type '{machine}'")
         }
         Refusal::MachineTypeAtQemu { emulator, accel, machine, wording } => {
-            let said = "unsupported machine type";
-            let said = match wording {
-                // qemuBuildMachineCommandLine: options of other devices may follow these.
-                MachineWording::Option => {
-                    format!("-machine {machine},accel={},usb=off,dump-guest-core=off: {said}", accel.name())
-                }
-                MachineWording::Bare => said.to_owned(),
-                MachineWording::Named => format!("{said}: \"{machine}\""),
-            };
-            let program = emulator.rsplit('/').next().unwrap_or(emulator);
-            format!("internal error: qemu unexpectedly closed the monitor: {program}: {said}")
+            machine_type_at_qemu(emulator, *accel, machine, *wording)
         }
         Refusal::UnknownFeature(feature, Stage::StartValidate) => {
             format!("unsupported configuration: unknown CPU feature: {}", name(feature))
@@ -120,4 +111,19 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             format!("operation failed: guest CPU doesn't match specification: {lists}")
         }
     }
+}
+
+/// What QEMU says of a machine type that it does not have, as libvirt quotes it.
+fn machine_type_at_qemu(emulator: &str, accel: Accel, machine: &str, wording: MachineWording) -> String {
+    let said = "unsupported machine type";
+    let said = match wording {
+        // qemuBuildMachineCommandLine: options of other devices may follow these.
+        MachineWording::Option => {
+            format!("-machine {machine},accel={},usb=off,dump-guest-core=off: {said}", accel.name())
+        }
+        MachineWording::Bare => said.to_owned(),
+        MachineWording::Named => format!("{said}: \"{machine}\""),
+    };
+    let program = emulator.rsplit('/').next().unwrap_or(emulator);
+    format!("internal error: qemu unexpectedly closed the monitor: {program}: {said}")
 }
