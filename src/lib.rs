@@ -96,7 +96,7 @@ pub mod scenario {
     pub use crate::domain::qemu::Accel;
     pub use crate::domain::scenario::{
         CpuChoice, HostChoice, KEYS, Key, KeyInfo, LibvirtChoice, LinkError, MachineChoice, MaybeKnown, QemuChoice,
-        Release, Running, Scenario, Topology, Transport, ValueError,
+        Release, Running, Scenario, Stop, Topology, Transport, ValueError,
     };
 }
 

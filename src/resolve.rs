@@ -51,7 +51,7 @@ pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, source};
 pub(crate) use answer::{OutcomeWithFeatures, unread_qemus};
 pub(crate) use decision_table::{MapState, TABLE, TableRow};
 pub(crate) use possible_expansions::expansions_of_domcapabilities;
-pub(crate) use refusal::Sender;
+pub(crate) use refusal::{MachineWording, Sender};
 pub(crate) use rules::suggested;
 use unknowns::Wanted;
 pub(crate) use unknowns::{TOO_MANY, is_asked_for_host_model, sources};
@@ -68,7 +68,11 @@ fn answer_from(catalog: &Catalog, scenario: &Scenario, inputs: Result<&Plan<'_>,
     // The inputs: without some of them nothing can be said.
     let plan = match inputs {
         Ok(plan) => plan,
-        Err(input) => return Answer::unknown(basis, unknowns::with_examples(catalog, scenario, input)),
+        Err(input) => {
+            let decided = unknowns::of_every_host(catalog, scenario);
+            return decided
+                .unwrap_or_else(|| Answer::unknown(basis, unknowns::with_examples(catalog, scenario, input)));
+        }
     };
     // The cases, one for every combination of what is not known: the guest migrates in each, and the end is classified.
     let agreement = match plan.agreement(Wanted::Dependences) {
@@ -97,7 +101,7 @@ fn answer_from(catalog: &Catalog, scenario: &Scenario, inputs: Result<&Plan<'_>,
     if let Some(brief) = agreement.brief {
         (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
     }
-    if matches!(answer.verdict, Verdict::Aborted | Verdict::Changed) {
+    if answer.verdict != Verdict::Unchanged {
         let others = agreement.cases.iter().skip(1).filter_map(|case| decide_on(case));
         others.for_each(|other| answer.restrict_to(&other));
     }

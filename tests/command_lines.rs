@@ -469,7 +469,10 @@ fn what_cannot_be_done_is_said() {
         (&["check", "EPYC,+avx,-avx,from=9.0.0,to=9.0.0"], "column 11: avx is given twice"),
         (&["check", "EPYC,host=any,from-host=any,from=9.0.0,to=9.0.0"], "host and from-host are both given; give one"),
         (&["check", "EPYC,topology=1-2,from=9.0.0,to=9.0.0"], "expected sockets-cores-threads such as 1-2-1"),
-        (&["check", "EPYC,emulator=qemu,from=9.0.0,to=9.0.0"], "expected an absolute path, found \"qemu\""),
+        (
+            &["check", "EPYC,emulator=qemu,from=9.0.0,to=9.0.0"],
+            "expected an absolute path without blanks, commas and backticks, found \"qemu\"",
+        ),
         (&["check", "EPYC,writer=openstack,from=9.0.0,to=9.0.0"], "column 13: expected one of kubevirt, nova"),
         (
             &["check", "--domain", "tests/screens", "--from", "9.0.0", "--to", "11.3.0"],

@@ -6,7 +6,7 @@ mod golden;
 mod typed;
 
 use golden::Goldens;
-use typed::{catalog, has, open, open_with};
+use typed::{catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::internal::app::screens::Target;
 use virt_cpu_explorer::internal::app::settings::Settings;
 use virt_cpu_explorer::internal::app::update;
@@ -50,6 +50,26 @@ fn answers_choices_and_features_that_differ_stand_side_by_side() {
     let ascii = Settings { ascii: true, ..Settings::default() };
     let text = open_with(T5, (60, 20), ascii).keys("A<left>c<pagedown>").text();
     assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
+fn what_the_explorer_does_not_display_is_compared_as_well() {
+    let a = "host-passthrough,machine=pc-q35-4.0,from=9.0.0,to=9.0.0,host=Cooperlake,via=9.0.0";
+    for (setting, wanted) in [
+        ("migratable=off", "migratable       not set"),
+        ("tsc=2400000000", "2400000000"),
+        ("vendor-id=AMD", "vendor-id        not set"),
+        ("machine-like=pc-q35-3.1", "machine-like     not set"),
+        ("emulator=/opt/qemu", "/opt/qemu"),
+        ("writer=nova", "writer           not set"),
+        ("via=9.0.0@Core-i7-7700", "9.0.0:7.2.22@Core-i7-7700"),
+    ] {
+        let mut session = open(a, (200, 60)).keys("A");
+        update::list_saved(&mut session.model, catalog(), &[("b".to_owned(), format!("{a},{setting}"))]);
+        let session = session.keys("<enter>c");
+        has(&session, wanted);
+        has_not(&session, "same settings");
+    }
 }
 
 #[test]

@@ -479,6 +479,30 @@ fn guests_as_they_are_written_are_decided() {
     assert_eq!(refused.map(|guest| &guest.writer).collect::<Vec<_>>(), Vec::<&String>::new(), "each ran at its source");
 }
 
+#[test]
+fn the_package_decides_which_machine_types_a_running_guest_may_have() {
+    for guest in corpus() {
+        assert!(!guest.read.line().contains("caution"), "{} {}", guest.upgrade, guest.read.line());
+    }
+    let read = |from: &str, text: &str| {
+        let between = scenario(&format!("EPYC,from={from},to={from}"));
+        domain::scenario(&CATALOG, &between, "file", text.as_bytes()).unwrap().line()
+    };
+    let guest = |machine: &str, model: &str| {
+        format!(
+            "<domain type='kvm' id='1'><vcpu>1</vcpu><os><type machine='{machine}'>hvm</type></os>\
+             <cpu mode='custom' match='exact' check='full'><model fallback='forbid'>{model}</model></cpu></domain>"
+        )
+    };
+    let said = read("ubuntu:22.04", &guest("pc-q35-rhel8.6.0", "EPYC"));
+    assert!(said.contains("caution: QEMU 6.2.0+") && said.contains(" has no machine type pc-q35-rhel8.6.0"), "{said}");
+    let said = read("rhel:9.6", &guest("pc-q35-8.2", "EPYC"));
+    assert!(said.contains("caution: QEMU 9.1.0-") && said.contains(" has no machine type pc-q35-8.2"), "{said}");
+    // RHEL 9.3 has this model before upstream's QEMU 8.1.
+    let said = read("rhel:9.3", &guest("pc-q35-rhel9.2.0", "EPYC-Genoa"));
+    assert!(!said.contains("QEMU 8.0.0"), "{said}");
+}
+
 /// Distributions and the guests, as a page.
 #[test]
 fn the_page_shows_the_guests() {

@@ -282,6 +282,25 @@ fn short_machine_names_and_missing_models_are_filled_in() {
 }
 
 #[test]
+fn an_emulator_that_no_link_can_have_is_named_as_ignored() {
+    let read = |path: &str| {
+        let text = format!(
+            "<domain type='kvm'><os><type machine='pc-q35-6.2'/></os><cpu><model>EPYC</model></cpu>\
+             <devices><emulator>{path}</emulator></devices></domain>"
+        );
+        domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "9.0.0:7.2.22"), "g.xml", text.as_bytes()).unwrap()
+    };
+    for path in ["qemu", "/opt/a,b", "/opt/a b", "/opt/`a`", "/opt/a\nb", "/opt/a\u{202e}b"] {
+        let read = read(path);
+        assert!(read.scenario.emulator.is_none(), "{path:?}");
+        assert!(read.line().contains("ignored: <emulator>: expected an absolute path without"), "{}", read.line());
+        assert_eq!(Scenario::parse(&CATALOG, &read.scenario.link(&CATALOG)).unwrap(), read.scenario);
+    }
+    let read = read(" /opt/qemu ");
+    assert_eq!((read.scenario.emulator.as_deref(), read.ignored), (Some("/opt/qemu"), Vec::new()));
+}
+
+#[test]
 fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let text = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
         <features><pmu state='on'/><hyperv/><kvm/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
@@ -302,7 +321,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
     let ignored = ["hyperv settings", "kvm settings", "deprecated_features", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
-    assert!(read.scenario.pmu);
+    assert_eq!(read.scenario.pmu, Some(true));
 }
 
 #[test]
@@ -338,7 +357,7 @@ fn a_bad_file_gives_one_error_with_its_place() {
         ),
         (
             &cpu("<model>EPYC</model><topology sockets='1' cores='0' threads='1'/>"),
-            "guest.xml:3:39: expected a number from 1 to 4096 in cores, found \"0\"",
+            "guest.xml:3:39: expected a number from 1 to 65536 in cores, found \"0\"",
         ),
         ("[libvirt]\nvirt_type = xen\n", "guest.xml:2:1: virt_type: expected kvm or qemu, found \"xen\""),
         (
@@ -432,7 +451,7 @@ fn a_running_guest_keeps_a_qemu_that_its_libvirt_would_not_start() {
         let xml = format!("<domain type='kvm' id='1'><name>g</name><memory>1</memory><vcpu>1</vcpu>{os}{cpu}</domain>");
         let line = serde_json::json!({
             "source": {"libvirt": "11.3.0", "qemu": "5.2.0", "host": "EPYC-7502-32-Core"},
-            "destination": {"libvirt": "9.0.0", "qemu": "7.2.22", "host": "EPYC-7502-32-Core"},
+            "destination": {"libvirt": "9.0.0", "qemu": "5.2.0", "host": "EPYC-7502-32-Core"},
             "domain": xml,
         });
         let answer = batch(&(line.to_string() + "\n")).1.remove(0);

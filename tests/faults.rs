@@ -6,9 +6,10 @@ mod support;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
-use support::ask::{CATALOG, batch};
+use support::ask::{CATALOG, batch, scenario};
 use support::random::Random;
 use virt_cpu_explorer::internal::cli::{self, Command};
+use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -31,6 +32,79 @@ fn run_with(args: &str, input: &str) -> (i32, String, String) {
 
 fn run(args: &str) -> (i32, String, String) {
     run_with(args, "")
+}
+
+#[test]
+fn the_stops_of_a_batch_line_replace_those_of_the_command_line_with_their_hosts() {
+    let stops = |via: &str| {
+        let [from, to] = [r#"{"libvirt":"9.0.0"}"#, r#"{"libvirt":"11.3.0"}"#];
+        let line = format!(r#"{{"source":{from},"destination":{to},"guest":{{"model":"EPYC"}}{via}}}"#);
+        let (_, out, err) = run_with("check --batch - --via 10.0.0@Cooperlake --via 10.4.0", &line);
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let link = answer["scenario"].as_str().unwrap().to_owned();
+        link.split(',').filter_map(|part| Some(part.strip_prefix("via=")?.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(""), ["10.0.0@Cooperlake", "10.4.0"]);
+    assert_eq!(stops(r#","via":["9.2.0"]"#), ["9.2.0"]);
+    assert_eq!(stops(r#","via":[{"libvirt":"9.2.0","host":"Atom-P5362"}]"#), ["9.2.0@Atom-P5362"]);
+    assert_eq!(stops(r#","via":[]"#), [""; 0]);
+}
+
+#[test]
+fn a_topology_that_no_guest_has_is_refused_in_every_form() {
+    let (_, lines) = batch(
+        r#"{"source":{"libvirt":"9.0.0"},"destination":{"libvirt":"9.0.0"},"guest":{"model":"EPYC","topology":[1,4294967295,4294967295,4294967295]}}"#,
+    );
+    let said = lines[0]["invalid"].as_str().unwrap();
+    assert!(
+        said.starts_with("guest.topology: expected [sockets,") && said.ends_with(", each from 1 to 65536"),
+        "{said}"
+    );
+    let (code, _, err) = run("check EPYC,topology=1-1-65537,from=9.0.0,to=9.0.0");
+    assert!(code == 2 && err.contains("each number from 1 to 65536, found \"1-1-65537\""), "{err}");
+    let manifest = |threads: u32| {
+        let cpu = format!("{{\"cpu\": {{\"model\": \"EPYC\", \"cores\": 65536, \"threads\": {threads}}}}}");
+        let spec = format!("{{\"template\": {{\"spec\": {{\"domain\": {cpu}}}}}}}");
+        let text = format!("apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {spec}\n");
+        run_with("check --domain - --from 9.0.0 --to 9.0.0", &text)
+    };
+    assert_eq!(manifest(65_536).0, 0);
+    let (code, _, err) = manifest(4_294_967_295);
+    assert!(code == 2 && err.contains("domain.cpu: expected at most 65536 in sockets, cores and threads"), "{err}");
+    let cpu = "<cpu><model>EPYC</model><topology sockets='1' clusters='65536' cores='65536' threads='1'/></cpu>";
+    let domain = format!("<domain type='kvm'><os><type machine='pc-q35-6.2'/></os>{cpu}</domain>");
+    let (code, _, err) = run_with("check --domain - --from 9.0.0 --to 9.0.0", &domain);
+    assert!(code == 2 && err.contains("expected at most 65536 cores in the clusters of a die"), "{err}");
+}
+
+#[test]
+fn a_text_that_ends_code_is_not_the_build_of_a_package() {
+    for build in ["3`x`", "3 x", "3@x", "3\u{ad}"] {
+        let mut choice = Scenario::default_of(&CATALOG);
+        for value in [format!("9.0.0-{build}"), format!("9.0.0:7.2.22-{build}")] {
+            assert!(choice.set(&CATALOG, Key::From, &value).is_err(), "{value:?}");
+        }
+    }
+    let taken = scenario("EPYC,from=9.0.0-3.module+el8.9.0+20090~1:7.2.22-1_a^b,to=9.0.0");
+    assert!(taken.link(&CATALOG).contains("from=9.0.0-3.module+el8.9.0+20090~1:7.2.22-1_a^b,"));
+    let (code, _, err) = run("check EPYC --cpu-map a,b=tests/maps/directory --from 9.0.0 --to 9.0.0");
+    assert!(code == 2 && err.contains("without blanks, commas, colons, @ and backticks, found \"a,b\""), "{err}");
+}
+
+#[test]
+fn columns_line_up_behind_names_of_any_script() {
+    let guest = r#"{"model":"Skylake-Client","machine":"pc-q35-3.1"}"#;
+    let ends = r#""source":{"libvirt":"old"},"destination":{"libvirt":"new"}"#;
+    let lines = ["日本語", "web", "a\\u200bb"].map(|id| format!(r#"{{"id":"{id}",{ends},"guest":{guest}}}"#));
+    let (_, out, err) = run_with("check --batch - --format text", &lines.join("\n"));
+    let column = |line: &str| unicode_width::UnicodeWidthStr::width(line.split_once("operation failed").unwrap().0);
+    let columns: Vec<usize> = out.lines().filter(|line| line.starts_with("aborted")).map(column).collect();
+    assert!(columns.len() == 3 && columns.iter().all(|one| *one == columns[0]), "{out}{err}");
+    let maps = "--cpu-map 日本=tests/maps/directory --from 日本,9.0.0+mpx-removed --to 9.0.0";
+    let (_, out, err) = run(&format!("matrix Skylake-Client,machine=pc-q35-3.1 {maps} --format text"));
+    let rows = out.lines().skip_while(|line| !line.starts_with("From ")).take_while(|line| !line.is_empty());
+    let widths: Vec<usize> = rows.map(unicode_width::UnicodeWidthStr::width).collect();
+    assert!(widths.len() == 3 && widths.iter().all(|one| *one == widths[0]), "{out}{err}");
 }
 
 /// What `matrix --format csv` writes, as fields.
@@ -411,4 +485,97 @@ fn a_summary_is_one_screen_and_its_first_line_has_the_verdict_and_the_releases()
         assert!(first.contains(" from ") && first.contains(" to "), "{out}");
         assert!(whole.contains("Default values: ") && whole.len() > out.len() / 2, "{whole}");
     }
+}
+
+/// The default machine type is chosen for each cell, as `check` chooses it.
+#[test]
+fn a_cell_of_a_matrix_has_the_machine_type_and_the_answer_of_check() {
+    for (guest, sources, destinations) in [
+        ("EPYC", "rhel:9.6,9.0.0", "rhel:10.1,11.3.0:10.0.13"),
+        ("EPYC", "kubevirt:1.3.0,debian:12", "kubevirt:1.8.4,ubuntu:24.04"),
+        ("EPYC,machine=pc-q35-5.2", "rhel:9.6", "rhel:10.1"),
+    ] {
+        for cell in cells(&format!("{guest} --from {sources} --to {destinations}")) {
+            let [from, to, verdict, rule, _, link] = cell.as_slice() else { panic!("{cell:?}") };
+            let (_, out, _) = run(&format!("check {guest} --from {from} --to {to} --format json"));
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let found = [&answer["verdict"], &answer["rule"], &answer["scenario"]].map(|v| v.as_str().unwrap_or(""));
+            assert_eq!([verdict, rule, link.trim_matches('"')], found, "{cell:?}");
+        }
+    }
+    let matrix = |args: &str| run(&format!("matrix EPYC {args}")).1;
+    let title = matrix("--from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC\nMachine type: pc-q35-rhel9.6.0, because none was named.\n"), "{title}");
+    let title = matrix("--from rhel:9.6,9.0.0 --to rhel:10.1,11.3.0").replace('\n', " ");
+    assert!(title.contains("pc-q35-4.0 where source and destination have it, otherwise the newest"), "{title}");
+    assert!(title.contains("Chosen: pc-q35-rhel9.6.0 and pc-q35-4.0."), "{title}");
+    let title = matrix("--machine pc-q35-5.2 --from rhel:9.6 --to rhel:10.1");
+    assert!(title.starts_with("EPYC,machine=pc-q35-5.2\n") && !title.contains("Machine type:"), "{title}");
+}
+
+#[test]
+fn old_and_new_are_releases_where_maps_are_compared() {
+    let (code, out, err) = run("diff old new");
+    assert!(code == 0 && out.contains("\nSkylake-Client\n  removed, marked: mpx\n"), "{out}{err}");
+    let (code, out, err) = run("review old new --qemu 7.2.22");
+    assert!(code == 0 && out.starts_with("## CPU map review: 9.0.0 to new\n\nNo guest is at risk"), "{out}{err}");
+    let (_, hypothetical, _) = run("review 9.0.0 9.0.0+mpx-removed --qemu 7.2.22");
+    assert_eq!(out.replace("9.0.0 to new", "9.0.0 to 9.0.0+mpx-removed"), hypothetical, "the same map");
+    for args in ["diff old nwe", "history foo"] {
+        let (code, _, err) = run(args);
+        assert!(code == 2 && !err.contains("` prints them"), "{err}");
+    }
+    let (_, _, err) = run("review 9.0.0 10.4.0 --as new");
+    assert!(err.contains("--as new: expected a published libvirt release"), "{err}");
+}
+
+#[test]
+fn a_review_begins_with_a_statement_that_agrees_with_the_exit_code() {
+    for (args, code, begins, heading) in [
+        ("9.0.0 9.0.0", 0, "No guest is at risk: the two maps are equal.", None),
+        (
+            "9.0.0 9.0.0+mpx-removed",
+            0,
+            "No guest is at risk with libvirt 12.9.0, whose setting for removed features on incoming is require. ",
+            Some("\n### At risk only with another setting for removed features on incoming\n"),
+        ),
+        (
+            "9.0.0 9.0.0+mpx-removed --as 9.0.0",
+            1,
+            "Guests are at risk with libvirt 9.0.0: guests with 6 models",
+            Some("\n### At risk\n"),
+        ),
+    ] {
+        let (found, out, _) = run(&format!("review {args} --qemu 7.2.22"));
+        let answer = out.split("\n\n").nth(1).unwrap().replace('\n', " ");
+        assert!(found == code && answer.starts_with(begins), "{out}");
+        assert!(heading.is_none_or(|heading| out.contains(heading)), "{out}");
+        assert_eq!(out.contains("\n### At risk\n"), code == 1, "{out}");
+        let (_, json, _) = run(&format!("review {args} --qemu 7.2.22 --format json"));
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["is_at_risk"], json!(code == 1));
+        assert!(json["answer"].as_str().unwrap().starts_with(begins), "{json:#}");
+    }
+}
+
+#[test]
+fn a_message_is_explained_with_the_emulator_of_the_packages() {
+    let explain = |emulator: &str, machine: &str| {
+        let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
+        run_with("explain", &message).1
+    };
+    let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
+    assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");
+    assert!(!said.contains("kubevirt:0") && !said.contains("alone"), "{said}");
+    let said = explain("/usr/bin/qemu-system-x86_64", "pc-q35-11.0");
+    assert!(said.contains("give it: kubevirt:0.38.0 when the guest starts."), "{said}");
+}
+
+#[test]
+fn the_marks_of_follow_are_explained() {
+    let guest = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+    let legend = "\n*  this stage changed whether the feature is enabled\n";
+    assert!(run(&format!("follow mpx {guest}")).1.contains(legend));
+    let (_, out, _) = run("follow avx EPYC,from=9.0.0,to=9.0.0");
+    assert!(!out.contains('*'), "{out}");
 }

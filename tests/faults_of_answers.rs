@@ -10,7 +10,7 @@ use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::explain::{Outlook, explain};
 use virt_cpu_explorer::internal::input::message;
-use virt_cpu_explorer::internal::resolve::resolve;
+use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
 
 /// Runs the program; returns exit code, output and errors.
 fn run(args: &str) -> (i32, String, String) {
@@ -152,6 +152,16 @@ fn f8_a_destination_that_is_a_product_gets_a_release_of_the_product() {
 }
 
 #[test]
+fn a_fix_by_way_of_a_stop_has_the_hosts_that_it_prints() {
+    let asked = scenario("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,via=new@Core-i7-8550U");
+    let fixes = remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked));
+    let fix = fixes.iter().find(|fix| fix.text.starts_with("migrate via a host with libvirt")).unwrap();
+    let link = fix.scenario.link(&CATALOG);
+    assert!(link.contains(",via=") && !link.contains('@'), "{link}");
+    assert_eq!(scenario(&link), fix.scenario);
+}
+
+#[test]
 fn f10_a_review_has_the_same_behaviour_at_both_sides() {
     let (code, out, _) = run("review 9.8.0 9.10.0 --qemu 7.2.22 --format text");
     assert!(code == 1 && out.contains("vmx") && !out.contains("qemu-too-old"), "{out}");
@@ -217,4 +227,51 @@ fn f15_the_newest_releases_are_known() {
     assert_eq!(CATALOG.release(map("12.8.0")).map, CATALOG.release(map("12.9.0")).map);
     let refused = answer("EPYC,machine=pc-q35-5.1,from=12.9.0:11.1.3,to=12.9.0:11.1.3");
     assert!(error(&refused).unwrap().contains("pc-q35-5.1") && names(&refused.extra).is_empty());
+}
+
+/// libvirt refuses the machine type before it looks at the host.
+#[test]
+fn a_refusal_that_needs_no_host_is_given_without_one() {
+    let ends = "from=rhel:9.6,to=rhel:10.1";
+    for guest in ["host-model", "host-passthrough"] {
+        for host in ["", "host=any,", "host=?,", "to-host=any,"] {
+            let link = format!("{guest},machine=pc-q35-6.2,{host}{ends}");
+            assert_eq!(said(&link), "start-refused machine-type", "{link}");
+            assert_eq!(Resolver::new(&CATALOG).outcome(&scenario(&link)).verdict.name(), "start-refused", "{link}");
+        }
+    }
+    hold(&[
+        ("host-model,machine=pc-q35-4.0,from=12.9.0:6.2.0,to=12.9.0:7.2.22", "start-refused qemu-too-old"),
+        // The host decides whether the guest starts at all.
+        (&format!("host-model,{ends}"), "depends: host"),
+        // Every listed host starts it, and the destination lacks the machine type.
+        ("host-model,machine=pc-q35-8.0,host=any,from=11.3.0:8.0.0,to=11.3.0:7.2.22", "aborted machine-type"),
+        ("host-model,machine=pc-q35-8.0,from=11.3.0:8.0.0,to=11.3.0:7.2.22", "depends: host"),
+    ]);
+    // Each host has its own host-model.
+    let (_, out, _) = run("check host-model,machine=pc-q35-8.0,host=any,from=11.3.0:8.0.0,to=11.3.0:7.2.22");
+    assert!(out.contains("pc-q35-8.0'") && !out.contains("host-model at the source"), "{out}");
+}
+
+#[test]
+fn a_machine_type_of_another_distribution_has_a_fix() {
+    let fixes = |link: &str| {
+        let asked = scenario(link);
+        let found = remedies(&CATALOG, &asked, &answer(link));
+        found.into_iter().map(|fix| fix.text).collect::<Vec<_>>()
+    };
+    let link = "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1";
+    assert_eq!(fixes(link), ["use machine type pc-q35-rhel9.6.0"]);
+    // RHEL 10 has no machine type with the other chipset.
+    assert!(fixes("Skylake-Client,machine=pc-i440fx-3.1,from=rhel:9.6,to=rhel:10.1").is_empty());
+}
+
+#[test]
+fn a_cold_boot_that_is_refused_does_not_depend_on_the_source() {
+    let link = "Haswell,machine=pc-q35-rhel8.2.0,from=rhel:9.6,to=rhel:10.1";
+    let without_host = "host-model,machine=pc-q35-6.2,from=rhel:9.6,to=rhel:10.1";
+    for link in [link, "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", without_host] {
+        let boot = Outlook::of(&CATALOG, &scenario(link), &answer(link)).cold_boot;
+        assert_eq!(boot, "at the destination: refused with the same message", "{link}");
+    }
 }

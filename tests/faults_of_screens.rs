@@ -3,9 +3,11 @@
 #[path = "support/typed.rs"]
 mod typed;
 
-use typed::{has, has_not, open};
+use typed::{catalog, has, has_not, open};
 use virt_cpu_explorer::internal::app::action::ACTIONS;
 use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::input::domain;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const SMALL: (u16, u16) = (80, 24);
@@ -14,6 +16,13 @@ const USUAL: (u16, u16) = (120, 36);
 /// No CPU was ever built: QEMU does not have the machine type, and libvirt not the model.
 const NEVER_STARTED: [&str; 2] =
     ["Broadwell,machine=pc-q35-9.0,from=9.0.0:7.2.22,to=11.3.0:10.0.13", "Skylake-Client,from=1.2.0,to=9.0.0"];
+
+#[test]
+fn the_text_cursor_of_a_list_is_on_the_letter_that_it_covers() {
+    let session = open(T7, USUAL).keys(":日本<left>");
+    // A wide letter fills two cells.
+    has(&session, "/ 日 本");
+}
 
 #[test]
 fn up_from_the_table_leads_to_a_fix_that_is_seen() {
@@ -84,7 +93,7 @@ fn the_features_of_one_case_are_called_so() {
     let session = open(any, USUAL);
     let count = session.model.derived.answer.case_count();
     assert!(count > 1);
-    has(&session, &format!(" features in 1 of {count} cases"));
+    has(&session, " features in one possible case");
     has(&session.keys("f"), &format!("This is one of {count} cases with the same verdict."));
     has_not(&open(T7, USUAL), " cases");
 }
@@ -209,4 +218,156 @@ fn the_lanes_of_an_upgraded_source_do_not_call_the_old_release_the_source() {
         has_not(&open(upgraded, size), "SOURCE libvirt");
         has(&open(T7, size), "SOURCE libvirt 9.0.0");
     }
+}
+
+#[test]
+fn a_pane_with_the_cursor_is_drawn_at_every_size() {
+    for size in [(60, 20), SMALL, USUAL] {
+        let session = open(T7, size).keys("<tab><tab><tab><tab><tab>");
+        has(&session, "machine types     ●<= 3.1");
+        has(&session, "extra features: mpx");
+        has(&session.keys("<down>"), "machine types     ●<= 3.1");
+    }
+}
+
+#[test]
+fn the_eight_rows_are_one_key_away_at_every_size() {
+    for size in [(60, 20), SMALL, (90, 30), USUAL, (200, 60)] {
+        let session = open(T7, size).keys("r");
+        for row in ["T1 anything", "T3 $M +mpx", "T6 $M -mpx", "▶T7 $M ", "T8 $M "] {
+            has(&session, row);
+        }
+        has(&session, "extra features: mpx");
+        has(&session, "grid");
+        has(&session.keys("<tab><tab><tab>"), "▸1 libvirt 10.4.0 at the destination");
+    }
+}
+
+#[test]
+fn all_settings_are_shown_or_marked_as_cut() {
+    for size in [(60, 20), SMALL] {
+        let session = open(T7, size).keys("z");
+        for setting in
+            ["match exact", "transport live", "pmu default", "host has all it needs", "via none", "removed default"]
+        {
+            has(&session, setting);
+        }
+    }
+    // Without room, a sign shows that more follow.
+    has(&open(T7, (60, 20)), "mpx not mentioned …");
+    has(&open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", SMALL), "+ 2 defaults (z) …");
+}
+
+#[test]
+fn stages_side_by_side_leave_the_wire_and_a_blank_between_entries() {
+    let svm = "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    for (link, search) in [(T7, ""), (svm, "/svm<enter>")] {
+        for width in [118, 120, 126, 140, 200] {
+            let session = open(link, (width, 36)).keys("f").keys(search);
+            let text = session.text();
+            let pane =
+                || text.lines().skip_while(|line| !line.contains("SOURCE")).take_while(|line| line.starts_with('│'));
+            let wire = pane().next().and_then(|line| line.chars().position(|c| c == '┊'));
+            for line in pane() {
+                let crossing = wire.and_then(|wire| line.chars().nth(wire));
+                assert!(matches!(crossing, Some('┊' | '╪')), "{width}: {line:?}\n{text}");
+            }
+            assert!(pane().any(|line| line.contains("╪▶")), "{width}\n{text}");
+            has_not(&session, "disable-");
+        }
+    }
+}
+
+#[test]
+fn a_running_guest_has_one_reverse_direction_on_every_screen() {
+    for (file, from, to) in [
+        ("rhel-9.6-10.1/kubevirt.xml", "rhel:9.6", "rhel:10.1"),
+        ("rhel-9.6-10.1/virt-manager.xml", "rhel:9.6", "rhel:10.1"),
+        ("debian-12-13/kubevirt.xml", "debian:12", "debian:13"),
+    ] {
+        let path = format!("{}/tests/data/distributions/{file}", env!("CARGO_MANIFEST_DIR"));
+        let between = Scenario::parse(catalog(), &format!("EPYC,from={from},to={to}")).unwrap();
+        let guest = domain::scenario(catalog(), &between, file, &std::fs::read(path).unwrap()).unwrap();
+        let explorer = open(&guest.scenario.link(catalog()), USUAL);
+        let text = explorer.text();
+        let (_, outcome) = text.split_once("Reverse direction: ").unwrap();
+        let outcome = outcome.lines().next().unwrap_or_default().to_owned();
+        assert!(outcome.starts_with("unchanged"), "{file}: {outcome}");
+        has(&explorer.keys("m"), &format!("reverse direction  ✓ {outcome}"));
+        let swapped = open(&guest.scenario.swapped().link(catalog()), USUAL);
+        has(&swapped, "COMPLETES, the guest's CPU is unchanged");
+    }
+}
+
+#[test]
+fn the_comparison_tries_machine_types_that_both_qemus_have() {
+    let rome = "EPYC-Rome,machine=pc-q35-5.2,topology=1-2-1,from=debian:12,to=debian:13";
+    let session = open(rome, USUAL).keys("d");
+    has(&session, "coreduo                   ✓ unchanged");
+    has_not(&session, "machine-type");
+    let rhel = "Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1";
+    has_not(&open(rhel, USUAL).keys("d"), "machine-type");
+}
+
+#[test]
+fn the_machine_types_are_those_of_the_sources_package() {
+    let rhel = open("Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", USUAL);
+    has(&rhel, "machine types     ●3.1 ø machine-type   ");
+    has(&rhel, ">= rhel9.0.0 ✓ T2");
+    let matrix = rhel.keys("m");
+    has(&matrix, "..rhel9.6.0");
+    has(&matrix, "✓  unchanged");
+    has(&open("EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04", USUAL), "machine types     ●");
+}
+
+#[test]
+fn texts_are_cut_with_a_sign() {
+    let debian = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", SMALL);
+    has(&debian, "SOURCE 9.0.0-4+deb12u2 ");
+    has(&debian, "DESTINATION 11.3.0-3+deb13…");
+    let rhel = open("Skylake-Client,machine=pc-q35-3.1,from=rhel:9.6,to=rhel:10.1", SMALL);
+    has(&rhel, "SOURCE 10.10.0-7.6.el9_6 ");
+    let text = rhel.keys("<tab><tab><tab><tab><tab>").text();
+    let strip = text.lines().find(|line| line.contains("destinations  ")).unwrap_or_default();
+    assert!(strip.ends_with('…'), "{strip:?}");
+    for size in [SMALL, USUAL] {
+        has(&open(T7, size).keys("ml"), " pc-q35-3.1 ▼ ▸");
+    }
+}
+
+#[test]
+fn what_was_not_read_of_a_release_is_told_without_names_of_switches() {
+    for size in [SMALL, USUAL] {
+        let rhel = open("Skylake-Client,machine=pc-q35-rhel9.6.0,from=rhel:9.6,to=rhel:10.1", size);
+        has_not(&rhel, "switch ");
+        has(&rhel, "how libvirt 10.10.0 behaves");
+    }
+}
+
+#[test]
+fn escape_from_a_search_returns_to_the_feature_before_it() {
+    for keys in ["f/zz<esc>", "f/sm<esc>", "f/sm<enter><esc>", "f/zz<backspace><backspace><esc>"] {
+        has(&open(T7, USUAL).keys(keys), "Follow mpx");
+    }
+    // A feature that was selected stays.
+    has_not(&open(T7, USUAL).keys("f/sm<enter><down><esc>"), "Follow mpx");
+}
+
+#[test]
+fn the_stages_of_an_unknown_host_name_the_keys_that_set_it() {
+    for size in [SMALL, USUAL] {
+        let session = open("host-model,from=debian:12,to=debian:13", size).keys("f");
+        has(&session, "No stages: DEPENDS on host. Press esc for its values in the explorer, or : to");
+        has_not(&session, "space play");
+        has_not(&session, "XML here");
+    }
+}
+
+#[test]
+fn the_xml_marks_the_feature_that_decides() {
+    let ht = "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let session = open(ht, USUAL).keys("x");
+    has(&session, "· ht is not mentioned");
+    has_not(&session, "mpx is not mentioned");
+    has(&open(T7, USUAL).keys("x"), "mpx is not mentioned");
 }

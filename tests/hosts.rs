@@ -182,11 +182,25 @@ fn a_batch_line_gives_the_host_of_each_stop() {
     assert_eq!(given(&read.to_host).silicon, Some(set(&["avx", "pni"])));
     assert_eq!(read.started, scenario("EPYC,started=7.0.0:5.2.0").started);
     // Without a host, or with the same one, a stop has the destination's.
-    for stop in ["\"10.0.0\"".to_owned(), end("10.0.0", ""), end("10.0.0", &host(r#""avx""#))] {
-        let read = line(&stop);
-        assert!(read.via_hosts.is_empty() && *read.stop_host(0) == read.to_host, "{stop}");
+    let same = end("10.0.0", &host(r#""avx""#));
+    for stop in ["\"10.0.0\"", &end("10.0.0", ""), &same] {
+        let read = line(stop);
+        assert!(read.via[0].host.is_some() == (stop == same) && *read.stop_host(0) == read.to_host, "{stop}");
         assert_eq!(Scenario::parse(&CATALOG, &read.link(&CATALOG)).unwrap(), read, "{stop}");
     }
+}
+
+#[test]
+fn each_stop_keeps_its_host_in_the_reverse_direction() {
+    let stops = "via=10.0.0@Atom-P5362,via=10.4.0";
+    let link = format!("EPYC,from-host=Core-i7-7700,to-host=Cooperlake,from=9.0.0:7.2.22,to=11.3.0:7.2.22,{stops}");
+    let asked = scenario(&link);
+    assert_eq!(asked.link(&CATALOG).rsplit_once(",via=10.0.0"), link.rsplit_once(",via=10.0.0"));
+    let reverse = asked.swapped();
+    let said = reverse.link(&CATALOG);
+    assert!(said.ends_with(",via=10.4.0@Cooperlake,via=10.0.0@Atom-P5362"), "{said}");
+    assert_eq!(scenario(&said), reverse);
+    assert_eq!(reverse.swapped(), asked);
 }
 
 #[test]

@@ -15,7 +15,8 @@ use virt_cpu_explorer::internal::app::update;
 
 const HEAD: &str = "# Keys
 
-`?` shows this list in the program, with your key bindings; `:` finds every action by its name.
+`?` shows the keys of the open screen with your key bindings, and a second `?` shows all keys.
+`:` finds every action by its name.
 The ids are used in the config file and in replayed files.
 
 ## Config file
@@ -38,8 +39,11 @@ quit = \"Q\"
 
 const MORE: &str = "A binding replaces all keys of the action; an empty string removes them.
 Flags on the command line override the file, and the file overrides `NO_COLOR`.
-If the file has errors, all of them are reported with file, line and column, and the program does not start.
-`--config FILE` uses another file, `--no-config` ignores the config file.
+If the file has errors, all of them are reported with file, line and column.
+The explorer then ignores the file and shows the errors as a notice.
+`--config FILE` uses another file, and errors in that file stop the program.
+`--no-config` ignores the config file.
+`tour [NAME]` and `explain --open` open the explorer, so they read the config file too.
 `--print` reads a config file only with `--config`; other commands read none.
 ";
 

@@ -196,7 +196,8 @@ fn what_the_table_asks_is_answered_alike_in_every_regime() {
 fn definitions_of_every_kind_are_answered_alike() {
     // SEED=N draws other questions.
     let seed = std::env::var("SEED").map_or(3, |seed| seed.parse().unwrap());
-    expect_agreement("TCG", &drawn(seed, 15_000, "tcg"), 85);
+    // Some have a feature of KVM with a libvirt that passes its name on, or a machine type that is not in the facts.
+    expect_agreement("TCG", &drawn(seed, 15_000, "tcg"), 84);
     // Of these most have a vendor in the definition, a host of another vendor, or a libvirt older than 3.2.0.
     expect_agreement("KVM", &drawn(seed + 1, 30_000, "kvm"), 80);
 }
@@ -218,7 +219,7 @@ fn drawn(seed: u64, count: usize, accel: &str) -> Vec<Question> {
             [None, None, None, Some("none"), Some("partial"), Some("full")][random.below(6)].map(str::to_owned);
         random.one(&["live", "save"]).clone_into(&mut question.transport);
         question.topology = random.one(&[[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 2, 1], [2, 1, 1, 1], [1, 2, 2, 1]]);
-        question.pmu = random.once_in(4);
+        question.pmu = [None, None, Some(true), Some(false)][random.below(4)];
         if random.once_in(8) {
             "strict".clone_into(&mut question.matching);
         }

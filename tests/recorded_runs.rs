@@ -140,7 +140,9 @@ impl Run {
             scenario.features.set(feature, Policy::parse(&policy).unwrap());
         }
         (scenario.from_host, scenario.to_host) = (self.source.host(hosts), self.destination.host(hosts));
-        scenario.via_hosts = self.via.iter().map(|stop| stop.host(hosts)).collect();
+        for (stop, place) in scenario.via.iter_mut().zip(&self.via) {
+            stop.host = Some(place.host(hosts));
+        }
         Ok(scenario)
     }
 

@@ -817,6 +817,30 @@ fn stops_and_the_release_of_the_start_are_typed() {
 }
 
 #[test]
+fn a_typed_stop_replaces_the_stops_as_one_from_the_list_does() {
+    let via = |session: &Session| {
+        let link = session.model.derived.link.split(',');
+        link.filter_map(|part| part.strip_prefix("via=")).collect::<Vec<_>>().join(", ")
+    };
+    let mut session = open(T7, USUAL);
+    for (typed, stops) in [
+        ("9.9.0:7.0.0", "9.9.0:7.0.0"),
+        ("9.8.0:7.0.0", "9.8.0:7.0.0"),
+        // Several, as the explorer displays them.
+        ("10.0.0:7.2.22, 10.4.0:8.2.0@Cooperlake", "10.0.0, 10.4.0:8.2.0@Cooperlake"),
+        ("10.2.0", "10.2.0"),
+    ] {
+        let typed = typed.replace(' ', "<space>");
+        session = session.keys(&format!(":set source: via<enter>{typed}<enter>"));
+        assert_eq!(via(&session), stops);
+    }
+    let session = open(&format!("{T7},via=10.0.0@Cooperlake,via=10.4.0"), USUAL);
+    let session = session.keys(":set source: via");
+    has(&session, "10.0.0:7.2.22@Cooperlake, 10.4.0:7.2.22");
+    assert_eq!(via(&session.keys("<enter>none<enter>")), "");
+}
+
+#[test]
 fn without_saved_scenarios_a_key_to_save_one_is_named() {
     let mut model = open(T7, USUAL).model;
     update::list_saved(&mut model, catalog(), &[]);

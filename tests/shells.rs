@@ -251,6 +251,13 @@ fn the_short_help_is_one_screen_and_the_long_help_is_whole() {
     }
 }
 
+/// The first option or argument of a man page that no description follows.
+fn without_description(page: &str) -> Option<&str> {
+    let lines: Vec<&str> = page.lines().collect();
+    let is_bare = |text: &str| text.is_empty() || text.starts_with('.');
+    lines.windows(3).find(|three| three[0] == ".TP" && is_bare(three[2])).map(|three| three[1])
+}
+
 #[test]
 fn every_subcommand_has_a_man_page() {
     let folder = tempfile::tempdir().unwrap();
@@ -262,11 +269,13 @@ fn every_subcommand_has_a_man_page() {
         let (code, printed, _) = run(&["man", &command], &[]);
         for page in [&page, &printed] {
             assert!(page.contains(".SH NAME") && page.replace("\\-", "-").contains(&name), "{name}:\n{page}");
+            assert_eq!(without_description(page), None, "{name}");
         }
         assert_eq!(code, 0);
     }
     let (code, page, _) = run(&["man"], &[]);
     assert!(code == 0 && page.contains("Exit codes") && page.contains("review"), "{page}");
+    assert_eq!(without_description(&page), None);
     let (code, _, err) = run(&["man", "chek"], &[]);
     assert!(code == 2 && err.contains("did you mean check?"), "{err}");
 }

@@ -4,9 +4,10 @@
 
 mod support;
 
-use support::ask::{CATALOG, answer, policies};
+use support::ask::{CATALOG, answer, error, policies};
 use virt_cpu_explorer::internal::domain::definition::{Match, Mode, Policy};
-use virt_cpu_explorer::internal::resolve::{Sent, Trace, Verdict};
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::resolve::{Refusal, RuleId, Sent, Stage, Trace, Verdict};
 
 fn trace(link: &str) -> Trace {
     answer(link).trace.unwrap()
@@ -182,4 +183,256 @@ fn what_is_written_on_the_command_line_depends_on_the_release() {
     assert_eq!(verdict("Penryn,-cmt,machine=pc-i440fx-2.5", "2.3.0:2.6.0"), Verdict::StartRefused);
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.8.0"), Verdict::StartRefused);
     assert_eq!(verdict("Haswell-noTSX,-avx512-bf16,machine=pc-q35-2.4", "7.0.0:2.9.0"), Verdict::Unchanged);
+}
+
+/// libvirt's `virCPUValidateFeatures`, 3.8.0 and later. Before, `x86ModelFromCPU` refuses a name that the map does not have
+/// wherever libvirt needs the feature; under TCG before 3.2.0 it never does.
+#[test]
+fn a_feature_that_the_map_lacks_is_refused_where_libvirt_needs_it() {
+    let stage = |libvirt: &str, guest: &str| {
+        let link = format!("Nehalem,{guest},machine=pc-i440fx-2.9,from={libvirt}:4.2.0,to={libvirt}:4.2.0");
+        match answer(&link).refusal() {
+            Some(Refusal::UnknownFeature(feature, stage)) => {
+                assert_eq!(CATALOG.feature_name(*feature), "md-clear", "{link}");
+                Some(*stage)
+            }
+            _ => None,
+        }
+    };
+    for (libvirt, guest, expected) in [
+        ("3.1.0", "+md-clear,host=Xeon-Gold-6130", Some(Stage::UpdateCpu)),
+        ("3.1.0", "+md-clear,accel=tcg", None),
+        ("3.6.0", "+md-clear,check=partial", Some(Stage::UpdateCpu)),
+        ("3.6.0", "-md-clear,check=none", Some(Stage::FullCheck)),
+        ("3.6.0", "md-clear=optional,check=none", Some(Stage::UpdateCpu)),
+        ("3.8.0", "-md-clear,check=none", Some(Stage::StartValidate)),
+    ] {
+        assert_eq!(stage(libvirt, guest), expected, "{libvirt} {guest}");
+    }
+}
+
+/// A guest that has its CPU back at the destination saw another one on the intermediate host.
+#[test]
+fn a_cpu_that_changes_on_the_way_has_changed() {
+    let hosts = "host=Xeon-Gold-6148,via=9.0.0@EPYC-7502-32-Core,from=9.0.0,to=9.0.0";
+    for (guest, rule, loses) in [("kvm64", RuleId::Vendor, false), ("host-passthrough", RuleId::Passthrough, true)] {
+        let found = answer(&format!("{guest},{hosts}"));
+        assert_eq!(
+            (found.verdict, found.rule, found.trace.map(|trace| trace.hop)),
+            (Verdict::Changed, Some(rule), Some(0))
+        );
+        assert_eq!((found.would_notice, !found.lost.is_empty()), (Some(true), loses), "{guest}");
+    }
+    let same = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@Xeon-Gold-6148,from=9.0.0,to=9.0.0");
+    assert_eq!(same.verdict, Verdict::Unchanged);
+}
+
+/// The features that a refused guest has too much, and those that it lacks.
+fn refused(link: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let found = answer(link);
+    let names = |list: &[FeatureId]| list.iter().map(|feature| CATALOG.feature_name(*feature)).collect();
+    (names(&found.extra), names(&found.missing))
+}
+
+/// QEMU's `feature_dependencies`, 5.1: before, `npt` and `nrip-save` stay on while `svm` is off. The guest does not see them,
+/// but libvirt does once its map has them, with 6.5.0.
+#[test]
+fn before_qemu_masked_them_the_features_of_svm_stay_on() {
+    let guest = "EPYC,host=EPYC-7502-32-Core";
+    let link = |machine: &str, from: &str, to: &str| format!("{guest},machine=pc-q35-{machine},from={from},to={to}");
+    let children = vec!["npt", "nrip-save"];
+    assert_eq!(refused(&link("4.1", "8.0.0:4.2.0", "8.0.0:6.2.0")), (vec![], children.clone()));
+    assert_eq!(refused(&link("4.0", "7.0.0:5.2.0", "7.0.0:4.2.0")), (children.clone(), vec![]));
+    assert_eq!(refused(&link("4.1", "6.0.0:4.2.0", "8.0.0:4.2.0")), (children, vec![]));
+    // Without a check nothing refuses it, and it sees no difference.
+    assert_eq!(answer(&link("4.1", "6.0.0:4.2.0", "6.0.0:5.2.0")).verdict, Verdict::Unchanged);
+}
+
+/// QEMU's `cpu_x86_cpuid`, 5.1: before, a guest without a PMU sees `pdcm` where KVM has it.
+#[test]
+fn before_qemu_hid_it_a_guest_without_a_pmu_sees_pdcm() {
+    let lost = |from: &str| {
+        let ends = format!("machine=pc-q35-4.2,from=7.0.0:{from},to=7.0.0:5.2.0");
+        answer(&format!("Haswell-noTSX,+pdcm,host=Xeon-Gold-6530,check=none,{ends}")).lost
+    };
+    assert_eq!((lost("5.0.0"), lost("5.1.0")), (vec![CATALOG.feature("pdcm").unwrap()], vec![]));
+}
+
+/// QEMU's `qemu_init_vcpu`, 8.2: before, the cores of several dies are no threads of one package.
+#[test]
+fn before_qemu_counted_dies_a_guest_with_several_has_no_ht() {
+    let gained = |topology: &str, qemu: &str| {
+        let ends = format!("machine=pc-q35-7.2,topology={topology},from=9.0.0:{qemu},to=12.8.0:10.0.13");
+        let found = answer(&format!("Skylake-Client-noTSX-IBRS,{ends}"));
+        (found.verdict, found.gained)
+    };
+    let ht = vec![CATALOG.feature("ht").unwrap()];
+    assert_eq!(gained("1-2-1-1", "7.2.22"), (Verdict::Changed, ht));
+    assert_eq!(gained("1-1-2-1", "7.2.22"), (Verdict::Unchanged, vec![]));
+}
+
+/// QEMU's `kvm_arch_get_supported_cpuid`, 3.0: before, `topoext` needs a processor that has it.
+#[test]
+fn before_qemu_gave_it_everywhere_topoext_needs_the_processor() {
+    let guest = "EPYC,+topoext,check=none,machine=pc-q35-2.12,host=Ice-Lake-Server,from=4.9.0:4.0.0";
+    assert_eq!(refused(&format!("{guest},to=4.9.0:2.12.0")).1, ["topoext"]);
+    assert_eq!(refused(&format!("{guest},to=4.9.0:3.0.0")).1, Vec::<&str>::new());
+}
+
+/// QEMU's `feature_dependencies` of 8.2.0 to 8.2.4 makes `waitpkg` depend on a feature of `vmx`, which no model has; later that
+/// feature depends on `waitpkg`.
+#[test]
+fn the_inverted_dependency_of_waitpkg_clears_it() {
+    let guest = "Skylake-Client-noTSX-IBRS,+waitpkg,machine=pc-q35-7.2,from=9.0.0:7.2.22";
+    assert_eq!(refused(&format!("{guest},to=9.0.0:8.2.0")).1, ["waitpkg"]);
+    assert_eq!(answer(&format!("{guest},to=9.0.0:9.2.0")).verdict, Verdict::Unchanged);
+    // Of the releases between these it was not read.
+    assert_eq!(answer(&format!("{guest},to=9.0.0:8.2.6")).verdict, Verdict::Depends);
+}
+
+/// QEMU's `kvm_arch_get_supported_cpuid`: KVM never lists `ht`, and since 8.2 QEMU takes it from a guest that names it. Its
+/// `host` enables it in no release (`no_autoenable_flags`).
+#[test]
+fn ht_is_given_to_who_names_it_since_8_2() {
+    let verdict = |link: &str| answer(link).verdict;
+    let threads = "machine=pc-q35-8.0,topology=1-2-1";
+    let reported = format!("Skylake-Client-noTSX-IBRS,{threads},from=11.3.0:10.0.13");
+    for (to, expected) in [("9.0.0:7.2.22", None), ("10.0.0:8.2.2", Some(Verdict::Unchanged))] {
+        let link = format!("{},to={to}", reported.replace("8.0", if expected.is_some() { "8.0" } else { "7.2" }));
+        assert_eq!(verdict(&link), expected.unwrap_or(Verdict::Aborted), "{to}");
+    }
+    let named = format!("Skylake-Client-noTSX-IBRS,+ht,{threads},from=10.0.0:8.2.2,to=11.3.0:10.0.13");
+    assert_eq!(verdict(&named), Verdict::Unchanged);
+    assert_eq!(
+        prepared("Nehalem,ht=optional,machine=pc-q35-10.0,from=11.3.0:10.0.13,to=11.3.0:10.0.13", "ht"),
+        Some(Policy::Disable)
+    );
+}
+
+/// QEMU's `max_x86_cpu_initfn`: `host` and `max` have a PMU, and with it `pdcm`, unless `<pmu state='off'/>` says otherwise.
+#[test]
+fn a_cpu_that_is_passed_through_has_a_pmu() {
+    let verdict = |link: &str| answer(link).verdict;
+    let checked = "host-passthrough,+pdcm,check=full,host=Xeon-Gold-6530,machine=pc-q35-10.0,from=11.3.0:10.0.2";
+    for (pmu, expected) in [("", Verdict::Unchanged), (",pmu=on", Verdict::Unchanged), (",pmu=off", Verdict::Aborted)] {
+        assert_eq!(verdict(&format!("{checked},to=11.3.0:10.0.4{pmu}")), expected, "{pmu}");
+    }
+    let hosts = "from-host=Intel:pdcm+sse2/pdcm+sse2,to-host=Intel:sse2/pdcm+sse2,machine=pc-q35-7.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    for (pmu, expected) in [("", Verdict::Changed), (",pmu=on", Verdict::Changed), (",pmu=off", Verdict::Unchanged)] {
+        assert_eq!(verdict(&format!("host-passthrough,{hosts}{pmu}")), expected, "{pmu}");
+    }
+    // A model has none.
+    let named = "Haswell,+pdcm,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:10.0.4";
+    assert_eq!(verdict(named), Verdict::Aborted);
+}
+
+/// QEMU's `x86_cpu_get_migratable_flags`: since 9.2 `invtsc` migrates where the definition gives a TSC frequency, so `host`
+/// has it.
+#[test]
+fn host_has_invtsc_since_9_2_where_the_frequency_is_given() {
+    let gained = |guest: &str, to: &str| -> bool {
+        let link = format!("{guest},host=Xeon-Gold-6130,machine=pc-q35-7.2,from=9.0.0:7.2.22,to={to}");
+        answer(&link).gained.contains(&CATALOG.feature("invtsc").unwrap())
+    };
+    let given = "host-passthrough,tsc=2500000000";
+    assert!(gained(given, "11.3.0:10.0.13"));
+    assert!(!gained(given, "10.0.0:8.2.2"));
+    assert!(!gained("host-passthrough", "11.3.0:10.0.13"));
+    // The source has it too.
+    assert!(!gained("host-passthrough,tsc=2500000000,migratable=off", "11.3.0:10.0.13"));
+}
+
+/// QEMU's `kvm_arch_get_supported_cpuid`: since 9.1 an AMD guest gets `overflow-recov` and `succor` on every host, whatever
+/// KVM lists; no other guest gets them.
+#[test]
+fn an_amd_guest_has_the_machine_check_features_since_9_1() {
+    let names = ["overflow-recov", "succor"].map(|name| CATALOG.feature(name).unwrap());
+    let ends = "machine=pc-q35-7.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let gained = |host: &str| {
+        let found = answer(&format!("host-passthrough,host={host},{ends}"));
+        names.map(|name| found.gained.contains(&name))
+    };
+    assert_eq!((gained("EPYC-7502-32-Core"), gained("Xeon-Gold-6130")), ([true; 2], [false; 2]));
+    let named =
+        "EPYC-Rome-v5,check=partial,host=EPYC-7713-64-Core,machine=pc-q35-10.1,from=12.8.0:11.1.2,to=12.8.0:11.1.2";
+    let found = answer(named);
+    assert!(names.iter().all(|name| !found.missing.contains(name)), "{:?}", found.missing);
+}
+
+/// QEMU's `object_property_find_err` names the type of the CPU since 5.2. Its `select_machine` repeats the option before 6.1, and
+/// names the machine type since 9.1. libvirt looks first since 8.1.0.
+#[test]
+fn qemu_s_messages_are_those_of_its_release() {
+    let said = |link: &str| error(&answer(link)).unwrap();
+    for (qemu, object) in [("5.1.0", ""), ("5.2.0", "Haswell-x86_64-cpu")] {
+        let ends = format!("machine=pc-q35-4.2,accel=tcg,from=7.0.0:{qemu},to=7.0.0:{qemu}");
+        let text = said(&format!("Haswell,+cvt16,{ends}"));
+        assert!(text.ends_with(&format!("Haswell-x86_64-cpu.cvt16=on: Property '{object}.cvt16' not found")), "{text}");
+    }
+    let start = "qemu-system-x86_64: ";
+    let option = "-machine pc-q35-5.2,accel=tcg,usb=off,dump-guest-core=off: unsupported machine type";
+    for (machine, qemu, words) in [
+        ("pc-q35-5.2", "5.1.0", option),
+        ("pc-q35-7.2", "6.2.0", "unsupported machine type"),
+        ("pc-q35-10.0", "9.2.0", "unsupported machine type: \"pc-q35-10.0\""),
+    ] {
+        let from = machine.trim_start_matches("pc-q35-");
+        let text = said(&format!("Haswell,machine={machine},accel=tcg,from=7.0.0:{from}.0,to=7.0.0:{qemu}"));
+        assert!(text.ends_with(&format!("{start}{words}")), "{text}");
+    }
+}
+
+/// QEMU's `host_cpu_max_instance_init` and `max_x86_cpu_initfn`: `host` has the family, the model and the stepping of its host,
+/// `max` under TCG those of its release.
+#[test]
+fn another_signature_is_another_cpu() {
+    let verdict = |link: &str| answer(link).verdict;
+    let ends = "machine=pc-q35-7.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let moved =
+        |guest: &str, to: &str| verdict(&format!("{guest},from-host=Intel:6-85-4:sse2/sse2,to-host={to},{ends}"));
+    for (to, expected) in [
+        ("Intel:6-85-4:sse2/sse2", Verdict::Unchanged),
+        ("Intel:6-85:sse2/sse2", Verdict::Unchanged),
+        ("Intel:6-85-7:sse2/sse2", Verdict::Changed),
+        ("Intel:6-106-4:sse2/sse2", Verdict::Changed),
+    ] {
+        assert_eq!(moved("host-passthrough", to), expected, "{to}");
+    }
+    let maximum = |from: &str, to: &str| {
+        let found = answer(&format!("maximum,accel=tcg,machine=pc-q35-6.0,from=7.6.0:{from},to=7.6.0:{to}"));
+        (found.verdict, found.lost, found.gained)
+    };
+    assert_eq!(maximum("6.0.0", "6.1.0"), (Verdict::Changed, Vec::new(), Vec::new()));
+    assert_eq!(maximum("6.0.0", "6.0.0").0, Verdict::Unchanged);
+}
+
+/// QEMU's `x86_cpu_model_resolve_version` of 4.1 and 4.2.0: asked without a machine type, a model is its newest version, so
+/// `Cascadelake-Server` lacks `arch-capabilities` on a Skylake; since 4.2.1 it is version 1.
+#[test]
+fn qemu_4_2_lists_the_blockers_of_the_newest_version() {
+    for (qemu, model) in [
+        ("4.2.0", "Skylake-Server-IBRS"),
+        ("4.2.1", "Cascadelake-Server"),
+        ("4.2.0-3ubuntu6.4", "Skylake-Server-IBRS"),
+        ("4.2.0-3ubuntu6.5", "Cascadelake-Server"),
+    ] {
+        let found =
+            trace(&format!("host-model,host=Xeon-Gold-6130,machine=pc-q35-4.2,from=6.1.0:{qemu},to=6.1.0:{qemu}"));
+        let chosen = found.start.prepared.unwrap().model.map(|model| CATALOG.model_name(model));
+        assert_eq!(chosen, Some(model), "{qemu}");
+    }
+}
+
+/// A reply that was recorded with an older QEMU does not say what KVM gives of the names that a newer one adds. Where the processor
+/// has them, or was not asked, the answer about a CPU that is passed through depends on that.
+#[test]
+fn what_a_reply_does_not_name_is_not_known() {
+    let found = |from: &str, to: &str| {
+        answer(&format!("host-passthrough,host=EPYC-7502-32-Core,machine=pc-q35-5.2,from={from},to={to}"))
+    };
+    let newer = found("7.0.0:5.2.0", "9.0.0:7.2.22");
+    assert_eq!(newer.verdict, Verdict::Depends);
+    let inputs: Vec<_> = newer.depends_on.iter().map(|input| &*input.input).collect();
+    assert_eq!(inputs, ["host features that its list does not name"]);
+    assert_eq!(found("7.0.0:7.2.22", "9.0.0:7.2.22").verdict, Verdict::Unchanged);
 }

@@ -141,7 +141,7 @@ fn assert_same<T: PartialEq + Debug>(found: &T, expected: &T, what: &str, scenar
 
 /// Compares the answer to a case with the answer to the case that is tried in place of it.
 fn expect_alike(plan: &Plan<'_>, scenario: &Scenario, model: ModelId, cases: &[Vec<usize>]) -> Vec<Verdict> {
-    let alike = plan.alike_values(model);
+    let alike = plan.alternatives().alike_values(model);
     let mut verdicts = Vec::new();
     for own in cases {
         let first: Vec<usize> = own.iter().zip(&alike).map(|(value, alike)| alike[*value]).collect();
@@ -360,7 +360,7 @@ fn with_value(scenario: &Scenario, input: &str, label: &str) -> Option<Scenario>
     let release = match end {
         "source" => &mut with.from,
         "destination" => &mut with.to,
-        "intermediate host" => with.via.first_mut()?,
+        "intermediate host" => &mut with.via.first_mut()?.release,
         "guest's start" => with.started.as_mut()?,
         _ => &mut scenario.from.clone(),
     };

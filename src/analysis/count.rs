@@ -205,6 +205,7 @@ impl<'a> Space<'a> {
             guest: Guest {
                 machine: Machine::upstream(name, machine),
                 threads_per_package: 1,
+                threads_per_die: 1,
                 accel: self.accel,
                 pmu: scenario.pmu,
                 migratable: true,

@@ -2,7 +2,7 @@
 //! is resolved when it is first read, and then cached.
 
 use crate::domain::catalog::{Catalog, ReleaseMap};
-use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
 use crate::resolve::{Budget, Outcome, Resolver, Verdict};
 
 mod lines;
@@ -52,6 +52,8 @@ pub struct Matrix {
     hypothetical: [Vec<bool>; 2],
     /// For each row and each column, the first one with the same result.
     twins: [Vec<usize>; 2],
+    /// The machine type of each cell where none was named; empty where all cells have that of the scenario.
+    machines: Vec<MachineChoice>,
     cells: Vec<Option<Outcome>>,
     /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].
     counts: [usize; Verdict::ALL.len()],
@@ -73,7 +75,30 @@ impl Matrix {
         let hypothetical =
             [&rows, &columns].map(|lines| lines.iter().map(|line| line.is_hypothetical(catalog)).collect());
         let scenario = scenario.clone();
-        Self { scenario, rows, columns, hypothetical, twins, cells, counts: Default::default(), next: 0 }
+        let machines = Vec::new();
+        Self { scenario, rows, columns, hypothetical, twins, machines, cells, counts: Default::default(), next: 0 }
+    }
+
+    /// Gives each cell the machine type of a guest without one: the usual one if source and destination have it, else
+    /// the newest that both have.
+    pub(crate) fn choose_machines(&mut self, catalog: &Catalog) {
+        let mut machines = Vec::with_capacity(self.cells.len());
+        for index in 0..self.cells.len() {
+            let Some(cell) = self.scenario(index / self.columns.len(), index % self.columns.len()) else { continue };
+            machines.push(cell.default_machine(catalog));
+        }
+        self.machines = machines;
+    }
+
+    /// Returns the machine types of the cells where none was named, each once; empty where one was named.
+    pub(crate) fn chosen_machines(&self) -> Vec<&MachineChoice> {
+        let mut chosen = Vec::new();
+        for machine in &self.machines {
+            if !chosen.contains(&machine) {
+                chosen.push(machine);
+            }
+        }
+        chosen
     }
 
     /// Returns the scenario that is laid out.
@@ -104,6 +129,9 @@ impl Matrix {
         let mut scenario = self.scenario.clone();
         self.rows.get(row)?.put(&mut scenario, Side::Source);
         self.columns.get(column)?.put(&mut scenario, Side::Destination);
+        if let Some(machine) = self.machines.get(row * self.columns.len() + column) {
+            scenario.machine = machine.clone();
+        }
         Some(scenario)
     }
 

@@ -5,8 +5,8 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
-    write_host, write_machine,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop,
+    Topology, write_host, write_machine,
 };
 use crate::explain::libvirt_label;
 use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Trace, Verdict};
@@ -256,9 +256,9 @@ impl Search<'_, '_> {
         let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
         let stops = releases
             .flat_map(|id| qemus.iter().map(move |qemu| Release::new(LibvirtChoice::Release(id, None), qemu.clone())));
-        let with = |stop: Release| Scenario { via: vec![stop], ..self.scenario.clone() };
+        let with = |release: Release| Scenario { via: vec![Stop { release, host: None }], ..self.scenario.clone() };
         let found = stops.map(with).find(|scenario| self.works(scenario))?;
-        let stop = found.via.first()?;
+        let stop = &found.via.first()?.release;
         let libvirt = libvirt_label(self.catalog, stop);
         let other_qemu = stop.qemu.version.known().filter(|_| stop.qemu != self.scenario.to.qemu);
         let qemu = other_qemu.map(|version| format!(" and QEMU {version}")).unwrap_or_default();
@@ -319,14 +319,20 @@ impl Search<'_, '_> {
         Some(Remedy::next_start(text, found, lines.join("\n"), settings))
     }
 
-    /// The guest's next start with another machine type of its family: the oldest newer one that does, or the newest
-    /// older one where a QEMU does not have the guest's.
+    /// The guest's next start with another machine type of its family: the oldest newer one that does. Where a QEMU does
+    /// not have the guest's, the newest older one, or else the newest of its chipset: distributions have families of
+    /// their own.
     fn other_machine(&self) -> Option<Remedy> {
         let MachineChoice::Listed(current) = self.scenario.machine else { return None };
         let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
         let [newer, older] = candidates::machines_of_family(self.catalog, current);
-        let older = older.into_iter().filter(|_| self.answer.rule == Some(RuleId::MachineType));
-        let found = newer.into_iter().chain(older).map(with).find(|scenario| self.works(scenario))?;
+        let is_lacking = self.answer.rule == Some(RuleId::MachineType);
+        let older = older.into_iter().filter(|_| is_lacking);
+        let of_family = newer.into_iter().chain(older).map(with).find(|scenario| self.works(scenario));
+        let found = of_family.or_else(|| {
+            let others = candidates::machines_of_chipset(self.catalog, self.restarted, current).into_iter();
+            others.filter(|_| is_lacking).map(with).find(|scenario| self.works(scenario))
+        })?;
         let name = write_machine(self.catalog, &found.machine);
         let xml = format!("<type arch='x86_64' machine='{name}'>hvm</type>");
         Some(Remedy::next_start(format!("use machine type {name}"), found, xml, settings::machine(&name)))
@@ -347,7 +353,7 @@ impl Search<'_, '_> {
     fn other_topology(&self) -> Option<Remedy> {
         let MaybeKnown::Is(current) = self.scenario.topology else { return None };
         let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
-        let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
+        let single = Topology::of(&[u32::try_from(sockets).ok()?, 1, 1])?;
         let found = Scenario { topology: MaybeKnown::Is(single), ..self.restarted.clone() };
         if self.answer.rule != Some(RuleId::Ht) || !self.works(&found) {
             return None;

@@ -25,7 +25,7 @@ use endpoints::{hosts_lacking, pairs};
 const MOST_CASES: usize = 60_000;
 /// The same once a scenario is found.
 const MOST_CASES_MORE: usize = 8000;
-/// The most cases that are decided to find products that give a refusal.
+/// After so many cases no further releases of a product are tried.
 const MOST_CASES_OF_PRODUCTS: usize = 20_000;
 /// A scenario with more cases than this is skipped: it usually depends.
 const MOST_CASES_EACH: usize = 64;
@@ -80,24 +80,31 @@ pub fn scenario_search(resolver: &mut Resolver<'_>, refusal: &Refusal, most: usi
     found
 }
 
+/// Whether a scenario with this answer may be refused with this refusal.
+fn may_be(refusal: &Refusal, brief: OutcomeWithFeatures) -> bool {
+    let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
+    let has_features = match refusal {
+        Refusal::FullCheck { extra, missing } => (brief.more, brief.less) == (set(extra), set(missing)),
+        _ => true,
+    };
+    has_features && matches!(brief.outcome.verdict, Verdict::Aborted | Verdict::StartRefused)
+}
+
+/// Whether a scenario may be refused with this refusal, as far as its first case shows.
+fn may_be_refused(plan: &Plan<'_>, refusal: &Refusal) -> bool {
+    plan.first_case().is_none_or(|brief| may_be(refusal, brief))
+}
+
 /// Returns the answer of a scenario that is refused with exactly this refusal.
 fn refused(plan: &Plan<'_>, refusal: &Refusal) -> Option<Answer> {
-    let may_be = |brief: OutcomeWithFeatures| {
-        let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
-        let has_features = match refusal {
-            Refusal::FullCheck { extra, missing } => (brief.more, brief.less) == (set(extra), set(missing)),
-            _ => true,
-        };
-        has_features && matches!(brief.outcome.verdict, Verdict::Aborted | Verdict::StartRefused)
-    };
-    if !plan.first_case().is_none_or(may_be) || !may_be(plan.brief()) {
+    if !may_be_refused(plan, refusal) || !may_be(refusal, plan.brief()) {
         return None;
     }
     let answer = plan.resolve();
-    (answer.refusal() == Some(refusal)).then_some(answer)
+    answer.refusal().is_some_and(|found| found.is_like(refusal)).then_some(answer)
 }
 
-/// The products whose names have the same beginning, and their releases.
+/// The products and their releases, those of `KubeVirt` first.
 pub struct Products<'c> {
     /// Products with the same packages, which give the same answers, and the release of each group.
     groups: Vec<(Vec<&'c Product>, Release)>,
@@ -107,18 +114,27 @@ pub struct Products<'c> {
 
 impl<'c> Products<'c> {
     /// Collects them.
-    pub fn of(catalog: &'c Catalog, prefix: &str) -> Self {
-        let products: Vec<&Product> =
-            catalog.products().iter().filter(|product| product.name.starts_with(prefix)).collect();
-        let groups = products.chunk_by(|one, next| (&one.libvirt, &one.qemu) == (&next.libvirt, &next.qemu));
+    pub fn of(catalog: &'c Catalog) -> Self {
+        let is_kubevirt = |product: &&Product| product.is_of("kubevirt");
+        let (mut products, others): (Vec<&Product>, Vec<&Product>) = catalog.products().iter().partition(is_kubevirt);
+        products.extend(others);
+        let packages = |product: &'c Product| (product.product(), &product.libvirt, &product.qemu);
+        let groups = products.chunk_by(|one, next| packages(one) == packages(next));
         let release = |group: &[&Product]| Release::parse(catalog, &group.first()?.name).ok();
         let groups = groups.filter_map(|group| Some((group.to_vec(), release(group)?))).collect();
         Self { groups, machines: HashMap::default() }
     }
 
+    /// The index of the first group of the same product.
+    fn product(&self, group: usize) -> Option<usize> {
+        let own = self.groups.get(group)?.0.first()?.product();
+        self.groups.iter().position(|(products, _)| products.first().is_some_and(|product| product.is_of(own)))
+    }
+
     /// Returns the two nearest products between whose releases the guest of a scenario gets the same refusal from their
-    /// packages, an update before a downgrade; the same product twice where the guest does not start. A machine type that
-    /// the packages lack is replaced by their default.
+    /// packages, an update before a downgrade; the same product twice where the guest does not start. Both are releases of
+    /// one product, and the emulator is that of the packages. A machine type that the packages lack is replaced by their
+    /// default, unless the message is about the machine type.
     pub fn between(
         &mut self,
         resolver: &mut Resolver<'c>,
@@ -129,13 +145,21 @@ impl<'c> Products<'c> {
         let starts = !matches!(refusal, Refusal::FullCheck { .. });
         let mut pairs: Vec<(usize, usize)> = (0..self.groups.len())
             .flat_map(|from| (0..self.groups.len()).map(move |to| (from, to)))
-            .filter(|(from, to)| from != to || starts)
+            .filter(|(from, to)| (from != to || starts) && self.product(*from) == self.product(*to))
             .collect();
-        pairs.sort_by_key(|(from, to)| (from > to, from.abs_diff(*to)));
-        let mut left = MOST_CASES_OF_PRODUCTS;
+        pairs.sort_by_key(|(from, to)| (self.product(*from), from > to, from.abs_diff(*to)));
+        let (mut left, mut current) = (MOST_CASES_OF_PRODUCTS, None);
         for (from, to) in pairs {
+            let product = self.product(from);
+            if current != product {
+                (left, current) = (MOST_CASES_OF_PRODUCTS, product);
+            }
+            if left == 0 {
+                continue;
+            }
             let ((sources, source), (destinations, destination)) = (self.groups.get(from)?, self.groups.get(to)?);
-            let mut scenario = Scenario { from: source.clone(), to: destination.clone(), ..scenario.clone() };
+            let mut scenario =
+                Scenario { from: source.clone(), to: destination.clone(), emulator: None, ..scenario.clone() };
             if let MachineChoice::Listed(id) = scenario.machine
                 && scenario.from.surely_has_machine(catalog, id) != Some(true)
                 && !matches!(refusal, Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. })
@@ -144,8 +168,8 @@ impl<'c> Products<'c> {
                 scenario.machine = default.clone();
             }
             let Ok(plan) = resolver.plan(&scenario) else { continue };
-            let Some(rest) = left.checked_sub(plan.price()) else { continue };
-            left = rest;
+            // Packages between two maps have many cases, but the first one usually shows that it is another refusal.
+            left = left.saturating_sub(if may_be_refused(&plan, refusal) { plan.price() } else { 1 });
             if refused(&plan, refusal).is_some() {
                 return match from.cmp(&to) {
                     Ordering::Less => Some((sources.last()?, destinations.first()?)),
@@ -191,7 +215,7 @@ impl<'a> Search<'a> {
         let knows = |release: &Release| {
             let map = release.libvirt.id(self.catalog).map(|id| map_of(self.catalog, id));
             map.is_some_and(|map| match self.refusal {
-                Refusal::UnknownFeature(feature) => map.known.contains(*feature),
+                Refusal::UnknownFeature(feature, _) => map.known.contains(*feature),
                 Refusal::UnknownModel(model) => map.model(*model).is_some(),
                 _ => true,
             })
@@ -317,7 +341,7 @@ impl<'a> Search<'a> {
             | Refusal::PartialForbidden(features)
             | Refusal::PartialStrict(features)
             | Refusal::MsrFeatures(features) => features.clone(),
-            Refusal::UnknownFeature(feature)
+            Refusal::UnknownFeature(feature, _)
             | Refusal::ForbiddenFeature(feature)
             | Refusal::Conflict(feature)
             | Refusal::UnknownProperty { feature, .. } => vec![*feature],

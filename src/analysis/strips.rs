@@ -1,10 +1,10 @@
 //! Resolves the same guest along one setting: all machine types of its family, all libvirt releases of the destination,
 //! and all settings for removed features on incoming.
 
-use crate::analysis::matrix::{Line, Side, Value, Vary, line_of, lines, twins};
-use crate::analysis::space::is_published;
+use crate::analysis::matrix::{Line, Side, Value, Vary, line_of, lines, lines_around, twins};
+use crate::analysis::space::{is_published, machine_family};
 use crate::domain::behaviour::Regime;
-use crate::domain::catalog::{Catalog, machine_series};
+use crate::domain::catalog::Catalog;
 use crate::domain::definition::named_enum;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
 use crate::explain::stated_rule;
@@ -192,7 +192,8 @@ fn name_of(catalog: &Catalog, value: &Value) -> String {
         Value::Libvirt(LibvirtChoice::Release(id, _)) => catalog.release(*id).name.to_string(),
         Value::Machine(MachineChoice::Listed(id)) => {
             let name = catalog.machine_name(*id);
-            name.rsplit_once('-').map_or(name, |(_, series)| series).to_owned()
+            let series = name.strip_prefix(machine_family(name)).and_then(|series| series.strip_prefix('-'));
+            series.unwrap_or(name).to_owned()
         }
         _ => String::new(),
     }
@@ -213,7 +214,10 @@ impl Strips {
         let regime = answer.regime.and_then(|regime| Regime::ALL.iter().position(|known| *known == regime));
         let mut strips = vec![Strip::new(Along::Regimes, regimes, regime)];
         for (along, vary) in [(Along::Machines, Vary::Machines), (Along::Releases, Vary::Releases)] {
-            let mut values = lines(catalog, vary);
+            let mut values = match along {
+                Along::Machines => lines_around(catalog, vary, scenario),
+                Along::Releases | Along::Regimes => lines(catalog, vary),
+            };
             values.retain(|line| is_listed(catalog, scenario, line));
             let current = line_of(catalog, vary, &values, scenario, Side::Destination);
             strips.push(Strip::new(along, values.into_iter().map(Place::Line).collect(), current));
@@ -253,9 +257,9 @@ fn is_listed(catalog: &Catalog, scenario: &Scenario, line: &Line) -> bool {
     match &line.value {
         Value::Libvirt(LibvirtChoice::Release(id, _)) => is_published(catalog, *id),
         Value::Machine(MachineChoice::Listed(id)) => {
-            let family = |id| machine_series(catalog.machine_name(id)).map(|(family, _)| family);
+            let family = |id| machine_family(catalog.machine_name(id));
             match scenario.machine {
-                MachineChoice::Listed(own) => family(own).is_some() && family(*id) == family(own),
+                MachineChoice::Listed(own) => family(*id) == family(own),
                 MachineChoice::Unlisted(_) | MachineChoice::Unknown => false,
             }
         }

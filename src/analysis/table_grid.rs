@@ -1,7 +1,8 @@
 //! Arranges the decision table as a grid, and finds a scenario for each of its cells.
 
-use crate::analysis::matrix::{Line, Side, Value, Vary, lines};
-use crate::domain::catalog::{Catalog, machine_series};
+use crate::analysis::matrix::{Line, Side, Value, Vary, lines_around};
+use crate::analysis::space::machine_family;
+use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario};
 use crate::resolve::{Answer, MapState, Mention, Resolver, Row, TABLE, TableRow};
@@ -60,10 +61,7 @@ pub(crate) fn scenario_in(catalog: &Catalog, scenario: &Scenario, row: usize, co
         Mention::Off => Some(Policy::Disable),
         Mention::Nothing => None,
     };
-    match policy {
-        Some(policy) => with.features.set(scenario.feature, policy),
-        None => with.features.retain(|feature, _| feature != scenario.feature),
-    }
+    with.features.put(scenario.feature, policy);
     if with.features != scenario.features {
         with.running = None;
     }
@@ -102,11 +100,11 @@ fn ends(scenario: &Scenario) -> Vec<(Release, Release)> {
 /// The other machine types of the guest's family, the nearest first.
 fn other_machines(catalog: &Catalog, scenario: &Scenario) -> Vec<Option<Line>> {
     let MachineChoice::Listed(own) = scenario.machine else { return Vec::new() };
-    let all = lines(catalog, Vary::Machines);
+    let all = lines_around(catalog, Vary::Machines, scenario);
     let Some(current) = all.iter().position(|line| line.value == Value::Machine(scenario.machine.clone())) else {
         return Vec::new();
     };
-    let family = |id| machine_series(catalog.machine_name(id)).map(|(family, _)| family);
+    let family = |id| machine_family(catalog.machine_name(id));
     let is_relative = |line: &Line| match &line.value {
         Value::Machine(MachineChoice::Listed(id)) => *id != own && family(*id) == family(own),
         _ => false,

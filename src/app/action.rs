@@ -141,7 +141,7 @@ actions! {
     SetA "keep" "Set as A" "Sets the scenario as A, for comparison with other scenarios." Screens Screens, ["A"];
     Compare "compare" "Compare" "Shows how this scenario differs from scenario A." Screens Screens, ["c"];
     SwapSides "swap-sides" "Swap A and B" "Sets this scenario as A and returns to the previous A." Change COMPARE, ["b"];
-    Help "help" "Help" "Lists every action with its keys." Screens Screens, ["?", "<f1>"];
+    Help "help" "Help" "Shows the keys of this screen; a second time, all keys." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every setting." Screens Screens, [":"];
     Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
     History "history" "History" "Shows how the releases changed a model or a feature." Screens Screens, ["h"];

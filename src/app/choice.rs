@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{self, CpuChoice, EXAMPLE_LIBVIRT, HostChoice, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{self, CpuChoice, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release, Scenario};
 
 mod detail;
 mod possible;
@@ -138,10 +138,33 @@ impl Choice {
         matches!(self, Self::FromHost | Self::ToHost)
     }
 
+    /// Returns the key of a link that has the setting; `None` for the model and the policy, which have no key.
+    pub(crate) const fn key(self) -> Option<Key> {
+        Some(match self {
+            Self::Model | Self::Policy => return None,
+            Self::Machine => Key::Machine,
+            Self::Feature => Key::Feature,
+            Self::Accel => Key::Accel,
+            Self::Topology => Key::Topology,
+            Self::Check => Key::Check,
+            Self::Match => Key::Match,
+            Self::Fallback => Key::Fallback,
+            Self::Vendor => Key::Vendor,
+            Self::Pmu => Key::Pmu,
+            Self::Transport => Key::Transport,
+            Self::FromLibvirt | Self::FromQemu => Key::From,
+            Self::FromHost => Key::FromHost,
+            Self::Started => Key::Started,
+            Self::Via => Key::Via,
+            Self::ToLibvirt | Self::ToQemu => Key::To,
+            Self::ToHost => Key::ToHost,
+            Self::Regime => Key::Regime,
+        })
+    }
+
     /// Returns whether another value needs a restart of the guest.
-    pub(crate) const fn needs_restart(self) -> bool {
-        let in_definition = matches!(self.group(), Group::Guest) && !matches!(self, Self::Feature | Self::Transport);
-        in_definition || matches!(self, Self::Started)
+    pub(crate) fn needs_restart(self) -> bool {
+        self.key().is_none_or(Key::is_of_the_guest)
     }
 
     /// Returns the label before its value; for the policy, that is the name of the feature.
@@ -229,7 +252,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Match => scenario.matching.name().to_owned(),
         Choice::Fallback => scenario.fallback.name().to_owned(),
         Choice::Vendor => name(scenario.vendor.map(Vendor::name), "not named"),
-        Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
+        Choice::Pmu => name(scenario.pmu.map(|on| if on { "on" } else { "off" }), "default"),
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt | Choice::ToLibvirt => {
             let release = if choice == Choice::FromLibvirt { &scenario.from } else { &scenario.to };
@@ -250,7 +273,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         },
         Choice::Via => match scenario.via.as_slice() {
             [] => "none".to_owned(),
-            stops => stops.iter().map(|stop| scenario::write_release(catalog, stop)).collect::<Vec<_>>().join(", "),
+            stops => stops.iter().map(|stop| scenario::write_stop(catalog, stop)).collect::<Vec<_>>().join(", "),
         },
         Choice::Regime => name(scenario.regime.map(behaviour::Regime::name), "default"),
     }

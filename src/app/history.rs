@@ -22,7 +22,8 @@ pub(crate) struct History {
 enum Kept {
     /// Its link, a tenth as large.
     Link(Box<str>),
-    /// One whose link does not name every part of it, such as an emulator that a domain file names.
+    /// One whose link does not name every part of it, such as an emulator or a writer that its releases
+    /// imply.
     Whole(Box<Scenario>),
 }
 
@@ -86,13 +87,14 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::scenario::EMULATOR;
     use crate::load::embedded;
 
     #[test]
     fn what_a_link_does_not_name_comes_back_as_well() {
         let catalog = embedded::catalog().unwrap();
         let linked = Scenario::default_of(&catalog);
-        let whole = Scenario { emulator: Some("/opt/a,b".into()), ..linked.clone() };
+        let whole = Scenario { emulator: Some(EMULATOR.into()), ..linked.clone() };
         assert!(matches!(Kept::of(&catalog, &linked), Kept::Link(_)));
         assert!(matches!(Kept::of(&catalog, &whole), Kept::Whole(_)));
         let mut history = History::starting_at(linked.clone());

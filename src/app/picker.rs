@@ -53,7 +53,7 @@ pub struct Item {
     pub(crate) problem: Option<String>,
     /// Whether this is the value in use.
     pub(crate) current: bool,
-    /// Whether it is saved under its label, and can be saved_deleted.
+    /// Whether it is saved under its label, and can be deleted.
     pub(crate) saved: bool,
     /// What selecting it does.
     pub pick: Pick,
@@ -234,12 +234,12 @@ impl Picker {
         }
     }
 
-    /// Returns whether the text cursor is before the end of the typed text.
-    pub(crate) fn is_on_letter(&self) -> bool {
-        self.input.cursor() < self.input.value().chars().count()
+    /// Returns the letter under the text cursor; `None` at the end of the typed text.
+    pub(crate) fn letter(&self) -> Option<char> {
+        self.input.value().chars().nth(self.input.cursor())
     }
 
-    /// Returns whether anything in the list can be saved_deleted.
+    /// Returns whether anything in the list can be deleted.
     pub(crate) fn has_saved(&self) -> bool {
         self.items.iter().any(|item| item.saved)
     }

@@ -1,6 +1,6 @@
 //! Measures, wraps and cuts text by its width on a terminal.
 
-pub(crate) use crate::domain::text::{capital, wrap};
+pub(crate) use crate::domain::text::{capital, pad, wrap};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -59,12 +59,6 @@ pub(crate) fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
         end = letters.as_str();
     }
     if room == 0 { cut(text, limit, "") } else { format!("{begin}{mark}{end}") }
-}
-
-/// Returns `text` padded with blanks to `columns`.
-pub(crate) fn pad(text: &str, columns: usize) -> String {
-    let missing = columns.saturating_sub(width(text));
-    format!("{text}{}", " ".repeat(missing))
 }
 
 #[cfg(test)]

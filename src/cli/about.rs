@@ -108,10 +108,11 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> Result<u8> {
 pub fn man(subcommand: Option<&str>, dir: Option<&Path>, out: &mut dyn Write) -> Result<u8> {
     if let Some(dir) = dir {
         std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        clap_mangen::generate_to(command(), dir).with_context(|| format!("cannot write into {}", dir.display()))?;
+        clap_mangen::generate_to(described(command()), dir)
+            .with_context(|| format!("cannot write into {}", dir.display()))?;
         return Ok(0);
     }
-    let mut description = command();
+    let mut description = described(command());
     description.build();
     let page = match subcommand {
         None => description,
@@ -123,4 +124,10 @@ pub fn man(subcommand: Option<&str>, dir: Option<&Path>, out: &mut dyn Write) ->
     };
     clap_mangen::Man::new(page).render(out)?;
     Ok(0)
+}
+
+/// Shows every argument in the short help too. `clap_mangen` 0.3 omits the description of an argument that has no long
+/// help and that the short help hides.
+fn described(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(described)
 }

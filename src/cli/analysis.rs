@@ -9,7 +9,7 @@ use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::count::{Count, Space};
-use crate::analysis::matrix::{Matrix, Vary, lines, lines_of};
+use crate::analysis::matrix::{Matrix, Value, Vary, lines, lines_of};
 use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
@@ -17,6 +17,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release};
+use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::input::host;
@@ -25,6 +26,7 @@ use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
 use crate::resolve::{Budget, Resolver, resolve};
 use anyhow::{Context, Result, anyhow};
+use foldhash::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -52,7 +54,9 @@ pub fn matrix(catalog: &Catalog, args: &MatrixArgs, out: &mut dyn Write) -> Resu
 ///
 /// # Errors
 /// Bad input, or output that cannot be written.
-pub fn diff(catalog: &Catalog, args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
+pub fn diff(catalog: &mut Catalog, args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
+    add_new(catalog, &args.one);
+    add_new(catalog, &args.other);
     out.write_all(differ(catalog, args)?.as_bytes())?;
     Ok(0)
 }
@@ -117,18 +121,34 @@ fn sides(catalog: &mut Catalog, args: &ReviewArgs) -> Result<[(LibvirtId, Option
         let files = MapFiles::in_commit(tree, revision)?;
         let name =
             if libvirt(catalog, revision).is_some() { format!("commit {revision}") } else { revision.to_owned() };
-        Ok((cpu_map_dir::add_files(catalog, &name, &files)?, Some(files)))
+        Ok((cpu_map_dir::add_files(catalog, &word(&name), &files)?, Some(files)))
     };
     Ok([commit(&old)?, commit(&new)?])
 }
 
+/// Adds the example's *new*, which is not a release, if it is named.
+fn add_new(catalog: &mut Catalog, name: &str) {
+    if name == "new"
+        && catalog.libvirt(name).is_none()
+        && let Some(old) = catalog.libvirt(EXAMPLE_LIBVIRT)
+    {
+        catalog.add_new(old);
+    }
+}
+
 /// A release, the name of an added map, or a directory, which is added under its own path.
 fn side(catalog: &mut Catalog, name: &str) -> Result<(LibvirtId, Option<MapFiles>)> {
+    add_new(catalog, name);
     if libvirt(catalog, name).is_none() && Path::new(name).exists() {
         let files = MapFiles::at(Path::new(name))?;
-        return Ok((cpu_map_dir::add_files(catalog, name, &files)?, Some(files)));
+        return Ok((cpu_map_dir::add_files(catalog, &word(name), &files)?, Some(files)));
     }
     Ok((named(catalog, name)?, None))
+}
+
+/// A path or a commit as the name of a map, which links can hold.
+fn word(name: &str) -> String {
+    name.split(|letter: char| !is_word(letter.encode_utf8(&mut [0; 4]), NOT_IN_RELEASE)).collect::<Vec<_>>().join("-")
 }
 
 /// The mistakes that are only in the files of the new map, and those that are only in the files of the old one.
@@ -136,9 +156,9 @@ fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String
     let [old, new] = [old, new].map(|files| files.map_or(Ok(Vec::new()), map_lint::lint));
     let (old, new) = (old?, new?);
     let only = |one: &[Oddity], other: &[Oddity]| -> Vec<String> {
-        let is_in =
-            |odd: &&Oddity| other.iter().all(|known| (&known.file, &known.message) != (&odd.file, &odd.message));
-        one.iter().filter(is_in).map(ToString::to_string).collect()
+        let known: HashSet<(&str, &str)> = other.iter().map(|odd| (&*odd.file, &*odd.message)).collect();
+        let is_new = |odd: &&Oddity| !known.contains(&(&*odd.file, &*odd.message));
+        one.iter().filter(is_new).map(ToString::to_string).collect()
     };
     let fixed = only(&old, &new).into_iter().map(|odd| format!("Fixed: {odd}."));
     Ok(only(&new, &old).into_iter().map(|odd| format!("{odd}.")).chain(fixed).collect())
@@ -146,9 +166,12 @@ fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String
 
 /// A release of libvirt's own.
 fn published(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
-    let id = named(catalog, name)?;
-    if space::is_published(catalog, id) {
-        return Ok(id);
+    // The example's *new* is listed, but is not a release.
+    if name != "new" {
+        let id = named(catalog, name)?;
+        if space::is_published(catalog, id) {
+            return Ok(id);
+        }
     }
     Err(anyhow!("--as {name}: expected a published libvirt release; `list releases` prints them"))
 }
@@ -246,7 +269,8 @@ pub(super) fn unknown<'a>(
     known: impl IntoIterator<Item = &'a str>,
 ) -> anyhow::Error {
     let near = did_you_mean(name, known);
-    let listed = if near.is_empty() { format!("; `list {list}` prints them") } else { near };
+    let verb = if list.contains("` and `") { "print" } else { "prints" };
+    let listed = if near.is_empty() { format!("; `list {list}` {verb} them") } else { near };
     anyhow!("unknown {what} {name:?}{listed}")
 }
 
@@ -398,7 +422,12 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
         None => Ok(lines(catalog, axis.vary)),
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
+    let has_machine = choice.names(Key::Machine) || choice.names(Key::Running) || !choice.domains.is_empty();
+    let varies_machine = rows.iter().chain(&columns).any(|line| matches!(line.value, Value::Machine(_)));
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
+    if !has_machine && !varies_machine {
+        matrix.choose_machines(catalog);
+    }
     matrix.resolve_until_spent(&mut Resolver::new(catalog), &mut Budget::of_table(), &mut progress());
     let (done, all) = matrix.progress();
     if done < all {

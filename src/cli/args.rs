@@ -33,7 +33,7 @@ Examples:
   virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
   virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13
   virt-cpu-explorer check --batch guests.jsonl
-  virt-cpu-explorer matrix EPYC,machine=pc-q35-5.2 --from kubevirt:1.3..1.8 --to kubevirt:1.3..1.8
+  virt-cpu-explorer matrix EPYC,machine=pc-q35-5.2,topology=1-2-1 --from debian:11..13 --to debian:11..13
   virt-cpu-explorer baseline EPYC-7502-32-Core EPYC-7601-32-Core --on debian:13
   virt-cpu-explorer expand host-model --host EPYC-7502-32-Core --on debian:13
   virt-cpu-explorer explain 'extra features: ht'
@@ -346,11 +346,10 @@ fn subcommands() -> Vec<CompletionCandidate> {
 /// clap's message, which is the help if that was asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    // clap accepts the options of the explorer only without a subcommand; `tour` has this one too.
-    if args.get(1).is_some_and(|first| first == "--no-config") && args.get(2).is_some_and(|second| second == "tour") {
-        args.swap(1, 2);
-    }
     let mut description = command().color(color_choice(&args));
+    if let Some(index) = subcommand_behind_options(&description, &args) {
+        args[1..=index].rotate_right(1);
+    }
     if let Some(error) = mistyped_subcommand(&description, &args) {
         return Err(error);
     }
@@ -361,6 +360,25 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         Some(command) => command,
         None => Command::Explore(Box::new(cli.explorer)),
     })
+}
+
+/// Returns the index of a subcommand that has only options before it. clap accepts options only behind a subcommand, even
+/// those that every subcommand has.
+fn subcommand_behind_options(command: &clap::Command, args: &[OsString]) -> Option<usize> {
+    let mut index = 1;
+    loop {
+        let word = args.get(index)?.to_str()?;
+        if command.get_subcommands().any(|known| known.get_name() == word) {
+            return (index > 1).then_some(index);
+        }
+        // These are answered at once.
+        if !word.starts_with('-') || ["--", "-h", "--help", "-V", "--version"].contains(&word) {
+            return None;
+        }
+        let is_it = |arg: &&clap::Arg| arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
+        let option = command.get_arguments().find(is_it);
+        index += if option.is_some_and(|arg| arg.get_action().takes_values()) { 2 } else { 1 };
+    }
 }
 
 /// Returns clap's error for a first argument that is neither a subcommand nor a scenario, but nearly a subcommand. clap
@@ -404,6 +422,28 @@ mod tests {
         for words in ["x EPYC", "x EPCY", "x maximum", "x 486", "x host-model", "x n270"] {
             assert!(matches!(parse(words), Ok(Command::Explore(_))), "{words}");
         }
+    }
+
+    #[test]
+    fn options_may_be_before_the_subcommand() {
+        let parse = |words: &str| parse(words.split(' ').map(Into::into));
+        for words in ["x --color never check EPYC", "x --color=never --from 9.0.0 check EPYC --to 9.0.0"] {
+            assert!(matches!(parse(words), Ok(Command::Check(_))), "{words}");
+        }
+        let wish = |words: &str| match parse(words) {
+            Ok(Command::Tour(tour)) => Some(tour.wish()),
+            _ => None,
+        };
+        let text = TourWish::Text { lesson: "1".to_owned(), answers: true };
+        assert_eq!(wish("x --print tour 1"), Some(text));
+        for words in ["x --no-config --theme light tour 1", "x --theme light --no-config tour 1"] {
+            assert_eq!(wish(words), Some(TourWish::Open(Some("1".to_owned()))), "{words}");
+        }
+        // Of an option that the command does not have, clap names that option.
+        let error = parse("x --no-config check EPYC").unwrap_err();
+        assert!(error.to_string().contains("unexpected argument '--no-config'"), "{error}");
+        assert!(matches!(parse("x --print EPYC"), Ok(Command::Explore(_))));
+        assert!(matches!(parse("x --print --screen matrix"), Ok(Command::Explore(_))));
     }
 
     #[test]

@@ -11,7 +11,7 @@ struct ExitCodes {
 const TABLE: &[ExitCodes] = &[
     ExitCodes {
         command: "check",
-        zero: "every guest migrates unchanged",
+        zero: "no verdict is one of --fail-on (by default: every guest migrates unchanged)",
         one: "some verdict is one of --fail-on, by default any but unchanged",
         two: "some input is invalid; the others are answered",
     },
@@ -43,8 +43,8 @@ pub fn exit_codes() -> String {
     let mut table = "| command | 0 | 1 | 2 |\n|---|---|---|---|\n".to_owned();
     for row in TABLE {
         let command = if row.command.contains(' ') { row.command.to_owned() } else { format!("`{}`", row.command) };
-        let one = row.one.replace("--fail-on", "`--fail-on`");
-        table.push_str(&format!("| {command} | {} | {one} | {} |\n", row.zero, row.two));
+        let [zero, one] = [row.zero, row.one].map(|cell| cell.replace("--fail-on", "`--fail-on`"));
+        table.push_str(&format!("| {command} | {zero} | {one} | {} |\n", row.two));
     }
     table
 }

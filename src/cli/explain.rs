@@ -20,8 +20,6 @@ const SHOWN: usize = 3;
 const EXPLAINED: usize = 12;
 /// How many of the others are listed as text.
 const LISTED: usize = 200;
-/// The products whose releases are named with a message.
-const PRODUCT: &str = "kubevirt:";
 
 /// Everything there is to say about a message.
 struct Explained<'a> {
@@ -62,7 +60,7 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
             .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned()),
     };
     let (found, more) = find_and_count(catalog, &text);
-    let (mut resolver, mut products) = (Resolver::new(catalog), Products::of(catalog, PRODUCT));
+    let (mut resolver, mut products) = (Resolver::new(catalog), Products::of(catalog));
     let explained: Vec<Explained<'_>> =
         found.iter().take(EXPLAINED).map(|found| Explained::of(&mut resolver, &mut products, found)).collect();
     let likeliest = explained.iter().flat_map(|one| one.scenarios.iter().flatten()).next();
@@ -121,7 +119,8 @@ fn write_unknown(text: &str, out: &mut dyn Write) -> Result<()> {
     }
     writeln!(
         out,
-        "To report a message that is missing, open an issue with the line and the versions of libvirt and QEMU."
+        "To report a message that is missing, send the line and the versions of libvirt and QEMU to the maintainer of \
+         your copy. SECURITY.md says who that is."
     )?;
     Ok(())
 }
@@ -153,14 +152,17 @@ fn write_one(catalog: &Catalog, found: &Found, explained: &Explained<'_>, out: &
         }
     }
     if let Some((from, to)) = explained.products {
-        writeln!(out, "\nProducts whose packages give it: {}.", pair(from, to))?;
+        writeln!(out, "\nFor example, the packages of these products give it: {}.", pair(from, to))?;
         writeln!(out, "  {} has libvirt {} and QEMU {}.", to.name, to.libvirt, to.qemu)?;
     }
     Ok(())
 }
 
 fn pair(from: &Product, to: &Product) -> String {
-    if from.name == to.name { format!("{} alone", from.name) } else { format!("{} to {}", from.name, to.name) }
+    if from.name == to.name {
+        return format!("{} when the guest starts", from.name);
+    }
+    format!("{} to {}", from.name, to.name)
 }
 
 fn write_json(

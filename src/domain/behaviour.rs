@@ -261,6 +261,8 @@ settings! {
         Added "added" pub(crate) added: AddedExempt = AddedExempt::None;
         /// Whether added features are taken out of what is sent (`qemuDomainDropAddedCPUFeatures`).
         DropAdded "drop-added" pub(crate) drop_added: DropAdded = DropAdded::No;
+        /// A definition with a feature that the map does not know is refused before anything is done with it.
+        ValidateFeatures "validate-features" pub(crate) validate_features: bool = false;
         /// The machine type is checked for incoming guests too.
         ValidateIncomingMachine "validate-incoming-machine" pub(crate) validate_incoming_machine: bool = false;
         /// A forbidden feature that the host has refuses the start.

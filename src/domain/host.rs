@@ -14,7 +14,7 @@ pub enum Vendor {
     Amd,
     /// HygonGenuine.
     Hygon,
-    /// CentaurHauls and Shanghai.
+    /// CentaurHauls.
     Zhaoxin,
 }
 
@@ -76,6 +76,14 @@ pub struct CpuSignature {
     pub stepping: Option<u32>,
 }
 
+impl CpuSignature {
+    /// Returns whether the two surely differ; a stepping that is not known may be any.
+    pub(crate) fn differs_from(self, other: Self) -> bool {
+        let steppings = self.stepping.zip(other.stepping);
+        (self.family, self.model) != (other.family, other.model) || steppings.is_some_and(|(one, other)| one != other)
+    }
+}
+
 impl FromStr for CpuSignature {
     type Err = &'static str;
 
@@ -124,7 +132,7 @@ pub enum HostSource {
 }
 
 /// The features of the processor itself in CPUID and model-specific registers, whether or not KVM offers them to a
-/// guest. libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0
+/// guest. libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 3.3.0
 /// and later).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Silicon {

@@ -25,6 +25,8 @@ pub struct Named {
     /// What Linux emulates for a guest on every AMD processor: `arch-capabilities`, and what it says there since 5.5
     /// (`kvm_get_arch_capabilities`).
     pub(crate) emulated_on_amd: FeatureSet,
+    /// `overflow-recov` and `succor`: what QEMU gives an AMD guest of the processor's machine check architecture.
+    pub(crate) amd_machine_check: FeatureSet,
     /// `monitor`.
     pub(crate) monitor: Option<FeatureId>,
     /// `intel-pt`.
@@ -45,6 +47,8 @@ pub struct Named {
     pub(crate) mpx: Option<FeatureId>,
     /// `invtsc`, which QEMU does not migrate.
     pub(crate) invtsc: Option<FeatureId>,
+    /// What QEMU's newest dependency table clears with `svm`.
+    pub(crate) svm_children: FeatureSet,
     /// Every `vmx-*`.
     pub(crate) vmx_children: FeatureSet,
     /// Every `kvm*`: what KVM itself offers its guests.
@@ -78,6 +82,7 @@ impl Named {
                 .into_iter()
                 .filter_map(feature)
                 .collect(),
+            amd_machine_check: ["overflow-recov", "succor"].into_iter().filter_map(feature).collect(),
             monitor: feature("monitor"),
             intel_pt: feature("intel-pt"),
             pconfig: feature("pconfig"),
@@ -88,6 +93,7 @@ impl Named {
             xsave: feature("xsave"),
             mpx: feature("mpx"),
             invtsc: feature("invtsc"),
+            svm_children: FeatureSet::EMPTY,
             vmx_children: beginning_with("vmx-"),
             paravirtual: beginning_with("kvm"),
             with_state: XSAVE_STATES.iter().filter_map(|state| feature(state.feature)).collect(),

@@ -134,6 +134,14 @@ impl Policies {
         }
     }
 
+    /// Sets the policy of `feature`, or takes the feature out.
+    pub(crate) fn put(&mut self, feature: FeatureId, policy: Option<Policy>) {
+        match policy {
+            Some(policy) => self.set(feature, policy),
+            None => self.retain(|known, _| known != feature),
+        }
+    }
+
     /// Adds `feature` at the end unless it is mentioned (libvirt `virCPUDefAddFeatureIfMissing`). Returns whether it did.
     #[inline]
     pub(crate) fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {

@@ -103,7 +103,8 @@ impl Product {
         self.product() == name
     }
 
-    fn product(&self) -> &str {
+    /// Returns the name without the version.
+    pub(crate) fn product(&self) -> &str {
         self.name.split_once(':').map_or("", |(product, _)| product)
     }
 

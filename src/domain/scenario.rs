@@ -14,7 +14,7 @@ mod link;
 mod release;
 
 pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
-pub(crate) use link::{MAX_STOPS, write_host, write_release, write_topology};
+pub(crate) use link::{MAX_STOPS, write_host, write_release, write_stop, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or `?` in a link: unknown.
@@ -73,10 +73,29 @@ pub struct Topology {
 impl Topology {
     /// One thread in each package: the topology of a guest without one.
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
+    /// The most sockets, dies in one, cores in a die, threads in a core, and virtual CPUs.
+    pub(crate) const MOST: u32 = 65_536;
+
+    /// Returns the topology of sockets, cores and threads, or of sockets, dies, cores and threads; `None` if these are
+    /// more or fewer numbers, or one is 0 or above [`MOST`](Self::MOST).
+    pub(crate) fn of(numbers: &[u32]) -> Option<Self> {
+        let (sockets, dies, cores, threads) = match *numbers {
+            [sockets, cores, threads] => (sockets, 1, cores, threads),
+            [sockets, dies, cores, threads] => (sockets, dies, cores, threads),
+            _ => return None,
+        };
+        let fits = numbers.iter().all(|number| (1..=Self::MOST).contains(number));
+        fits.then_some(Self { sockets, dies, cores, threads })
+    }
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
     pub(crate) const fn threads_per_package(self) -> u64 {
-        self.dies as u64 * self.cores as u64 * self.threads as u64
+        self.dies as u64 * self.threads_per_die()
+    }
+
+    /// Returns how many threads share a die, which is what QEMU before 8.2 looks at.
+    pub(crate) const fn threads_per_die(self) -> u64 {
+        self.cores as u64 * self.threads as u64
     }
 }
 
@@ -137,6 +156,15 @@ named_enum! {
     }
 }
 
+/// An intermediate host of a migration.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Stop {
+    /// Its software.
+    pub release: Release,
+    /// Its host; `None` for one like the destination's.
+    pub host: Option<HostChoice>,
+}
+
 /// One question: a guest, its source, its destination, and everything else that affects the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Scenario {
@@ -159,9 +187,7 @@ pub struct Scenario {
     /// The destination.
     pub to: Release,
     /// The intermediate hosts, in order.
-    pub via: Vec<Release>,
-    /// The hosts at the intermediate stops, if they differ from the destination's.
-    pub via_hosts: Vec<HostChoice>,
+    pub via: Vec<Stop>,
     /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub started: Option<Release>,
     /// The definition's check; `None` for what libvirt fills in.
@@ -186,8 +212,8 @@ pub struct Scenario {
     pub regime: Option<Regime>,
     /// The feature F of the decision table.
     pub feature: FeatureId,
-    /// Whether the guest has a PMU.
-    pub pmu: bool,
+    /// What `<pmu>` of the domain says; without it, `host` and `max` have a PMU and named models have none.
+    pub pmu: Option<bool>,
     /// The product that writes the guest's domain, for the form of fixes.
     pub written_by: Option<Writer>,
     /// The path in `<emulator>`, which libvirt quotes in messages.
@@ -208,14 +234,14 @@ impl Scenario {
 
     /// Returns the releases on the way: source, stops, destination.
     pub(crate) fn releases(&self) -> impl Iterator<Item = &Release> {
-        [&self.from].into_iter().chain(&self.via).chain([&self.to])
+        [&self.from].into_iter().chain(self.via.iter().map(|stop| &stop.release)).chain([&self.to])
     }
 
     /// Returns who sends and who receives at one hop, counted from the source.
     pub(crate) fn hop(&self, hop: usize) -> (&Release, &Release) {
         let started = self.started.as_ref().unwrap_or(&self.from);
-        let sender = hop.checked_sub(1).map_or(started, |stop| self.via.get(stop).unwrap_or(&self.to));
-        (sender, self.via.get(hop).unwrap_or(&self.to))
+        let receiver = |hop: usize| self.via.get(hop).map_or(&self.to, |stop| &stop.release);
+        (hop.checked_sub(1).map_or(started, receiver), receiver(hop))
     }
 
     /// Returns whether a hop, counted from the source, ends at a stop and not at the destination.
@@ -225,7 +251,7 @@ impl Scenario {
 
     /// Returns the host of a stop, counted from the source.
     pub fn stop_host(&self, stop: usize) -> &HostChoice {
-        self.via_hosts.get(stop).unwrap_or(&self.to_host)
+        self.via.get(stop).and_then(|stop| stop.host.as_ref()).unwrap_or(&self.to_host)
     }
 
     /// Returns the scenario of a command line without arguments: the example of README.
@@ -243,7 +269,6 @@ impl Scenario {
             from: Release::with_default_qemu(LibvirtChoice::Old),
             to: Release::with_default_qemu(LibvirtChoice::New),
             via: Vec::new(),
-            via_hosts: Vec::new(),
             started: None,
             check: None,
             matching: Match::Exact,
@@ -256,7 +281,7 @@ impl Scenario {
             machine_like: None,
             regime: None,
             feature: catalog.default_feature(),
-            pmu: false,
+            pmu: None,
             emulator: None,
             written_by: None,
             running: None,
@@ -266,10 +291,8 @@ impl Scenario {
     /// Returns the machine type of a guest without one: the usual one if source and destination have it, otherwise the
     /// newest that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
-        let both_have = |id: MachineId| {
-            let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
-            has(&self.from) && has(&self.to)
-        };
+        let (from, to) = (self.from.surely_has(catalog), self.to.surely_has(catalog));
+        let both_have = |id: MachineId| from(id) != Some(false) && to(id) != Some(false);
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
         if both_have(usual) {
             return MachineChoice::Listed(usual);
@@ -285,15 +308,19 @@ impl Scenario {
     }
 
     /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
+    /// Each stop keeps its host.
     #[must_use]
     pub fn swapped(&self) -> Self {
+        let stop = |number: usize, stop: &Stop| Stop {
+            release: stop.release.clone(),
+            host: Some(self.stop_host(number)).filter(|host| **host != self.from_host).cloned(),
+        };
         Self {
             from: self.to.clone(),
             to: self.from.clone(),
             from_host: self.to_host.clone(),
             to_host: self.from_host.clone(),
-            via: self.via.iter().rev().cloned().collect(),
-            via_hosts: self.via_hosts.iter().rev().cloned().collect(),
+            via: self.via.iter().enumerate().map(|(number, own)| stop(number, own)).rev().collect(),
             started: None,
             ..self.clone()
         }

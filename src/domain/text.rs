@@ -42,13 +42,34 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
 /// a tab and the end of a line, bidirectional controls, and characters of no width.
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
-        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// What ends the name of a libvirt or a QEMU in a link, in addition to what [`is_word`] refuses.
+pub(crate) const NOT_IN_RELEASE: &[char] = &[':', '@'];
+
+/// Returns whether a text can be a value in a link, in a list of such values and in code of Markdown: every character is
+/// shown, and none is a blank, a comma, a backtick or one of `refused`.
+pub(crate) fn is_word(text: &str, refused: &[char]) -> bool {
+    let is_refused = |letter: char| matches!(letter, ',' | '`') || letter.is_whitespace() || is_hidden(letter);
+    !text.is_empty() && !text.contains(is_refused) && !text.contains(refused)
 }
 
 /// Returns whether a text has only ASCII characters that are shown. Nearly every text is so.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     // The fold has no branch, so that many bytes are looked at together.
     text.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+}
+
+/// Returns the width of a text in columns, with hidden characters escaped.
+pub(crate) fn width(text: &str) -> usize {
+    textwrap::core::display_width(&visible(text))
+}
+
+/// Returns a text with hidden characters escaped, padded with blanks to `columns`.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    visible(text).into_owned() + &" ".repeat(columns.saturating_sub(width(text)))
 }
 
 /// Returns a text with its first letter in upper case.
@@ -66,7 +87,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         if is_hidden(letter) {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            // JSON writes a character above U+FFFF as two.
+            escaped.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             escaped.push(letter);
         }
@@ -83,6 +105,26 @@ mod tests {
         assert_eq!(visible("a\tb\n"), "a\tb\n");
         assert_eq!(visible("\u{1b}]0;title\u{7}"), "\\u001b]0;title\\u0007");
         assert_eq!(visible("\u{9b}31m\u{202e}\u{200b}é"), "\\u009b31m\\u202e\\u200bé");
+        assert_eq!(visible("a\u{ad}\u{180e}\u{fe00}\u{fe0f}"), "a\\u00ad\\u180e\\ufe00\\ufe0f");
+        // JSON reads these as the same text, also above U+FFFF.
+        let tags = "\u{e0001}\u{e007f}\u{e01ef}";
+        assert_eq!(visible(tags), "\\udb40\\udc01\\udb40\\udc7f\\udb40\\uddef");
+        assert_eq!(serde_json::from_str::<String>(&format!("\"{}\"", visible(tags))).unwrap(), tags);
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_its_text_is_shown() {
+        assert_eq!((width("日本"), pad("日本", 5)), (4, "日本 ".to_owned()));
+        assert_eq!((width("a\u{200b}"), pad("a\u{200b}", 8)), (7, "a\\u200b ".to_owned()));
+        assert_eq!(pad("abc", 2), "abc");
+    }
+
+    #[test]
+    fn a_word_is_shown_and_ends_neither_a_value_nor_code() {
+        assert!(is_word("/usr/bin/qemu-system-x86_64", &[]) && is_word("3.é", &[':']));
+        for text in ["", "a b", "a,b", "a`b", "a\nb", "a\u{ad}b", "a\u{a0}b", "a:b"] {
+            assert!(!is_word(text, &[':']), "{text:?}");
+        }
     }
 
     #[test]

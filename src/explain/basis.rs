@@ -48,7 +48,7 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
             "libvirt {from} loads the status of this guest only if it knows every QEMU capability that {started} wrote there"
         ));
     }
-    for sender in [&scenario.from].into_iter().chain(&scenario.via) {
+    for sender in scenario.releases().take(scenario.via.len() + 1) {
         if let Some((libvirt, qemu)) = either_migrates_or_not(catalog, sender) {
             add(format!(
                 "some packages of libvirt {libvirt} cannot migrate a guest with QEMU {qemu}; specify the package"

@@ -4,7 +4,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
+use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
@@ -92,6 +92,8 @@ pub(crate) enum Fact {
     GainedStates(Vec<FeatureId>),
     /// The vendor that the guest reads changes.
     VendorChanged(Vendor, Vendor),
+    /// The family, the model or the stepping that the guest reads changes.
+    SignatureChanged(CpuSignature, CpuSignature),
     /// Nothing is compared: the CPU is the host's.
     NotCompared(Mode),
     /// Source and destination read the same.
@@ -222,10 +224,10 @@ impl Story<'_> {
             Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
-            Refusal::UnknownFeature(feature) if self.trace.source().refused.is_some() => {
+            Refusal::UnknownFeature(feature, _) if self.trace.source().refused.is_some() => {
                 Fact::SourceMapDoesNotKnow(*feature)
             }
-            Refusal::UnknownFeature(feature) => {
+            Refusal::UnknownFeature(feature, _) => {
                 let wrote = self.mention(*feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }
@@ -339,6 +341,12 @@ impl Story<'_> {
             && before != after
         {
             causes.push(Cause::leaf(Fact::VendorChanged(before, after)));
+        }
+        let signature = |run: &StartTrace| run.cpu.as_ref().and_then(|cpu| cpu.signature);
+        if let (Some(before), Some(after)) = (signature(self.trace.sender()), signature(self.trace.receiver()))
+            && before.differs_from(after)
+        {
+            causes.push(Cause::leaf(Fact::SignatureChanged(before, after)));
         }
         if self.answer.change_varies {
             causes.push(Cause::leaf(Fact::ChangeVaries));

@@ -134,7 +134,7 @@ pub(crate) fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<Fea
             | Refusal::PartialStrict(list),
         ) => list.clone(),
         Some(
-            Refusal::UnknownFeature(feature)
+            Refusal::UnknownFeature(feature, _)
             | Refusal::ForbiddenFeature(feature)
             | Refusal::Conflict(feature)
             | Refusal::UnknownProperty { feature, .. },

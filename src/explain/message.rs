@@ -3,14 +3,16 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
-use crate::resolve::{Refusal, Sender};
+use crate::domain::qemu::Accel;
+use crate::resolve::{MachineWording, Refusal, Sender, Stage};
 
 /// QEMU's reason not to migrate a guest.
 const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)";
 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
-/// The text of `QemuTooOld` is inferred; the others were recorded from running libvirts. When QEMU exits, what differs
+/// The text of `QemuTooOld` is inferred, and of `UnknownProperty` and `MachineTypeAtQemu` some forms were read in QEMU. The
+/// others were recorded from running libvirts. When QEMU exits, what differs
 /// from run to run is left out: time stamps, the guest's name, and QEMU's second line. libvirt then says either
 /// `qemu unexpectedly closed the monitor` or `process exited while connecting to monitor`.
 pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
@@ -29,16 +31,13 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::MachineType { emulator, machine } => {
             format!("unsupported configuration: Emulator '{emulator}' does not support machine type '{machine}'")
         }
-        // qemuBuildMachineCommandLine: options of other devices may follow these.
-        Refusal::MachineTypeAtQemu { emulator, accel, machine } => format!(
-            "internal error: qemu unexpectedly closed the monitor: {}: -machine \
-             {machine},accel={},usb=off,dump-guest-core=off: unsupported machine type",
-            emulator.rsplit('/').next().unwrap_or(emulator),
-            accel.name()
-        ),
-        Refusal::UnknownFeature(feature) => {
+        Refusal::MachineTypeAtQemu { emulator, accel, machine, wording } => {
+            machine_type_at_qemu(emulator, *accel, machine, *wording)
+        }
+        Refusal::UnknownFeature(feature, Stage::StartValidate) => {
             format!("unsupported configuration: unknown CPU feature: {}", name(feature))
         }
+        Refusal::UnknownFeature(feature, _) => format!("internal error: Unknown CPU feature {}", name(feature)),
         Refusal::MsrFeatures(features) => format!(
             "unsupported configuration: Some features cannot be reliably used with this QEMU: {}",
             list(features, ", ")
@@ -69,14 +68,16 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let extra = list(features, ", ");
             incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
         }
-        Refusal::UnknownProperty { feature, on, mode, model } => {
+        Refusal::UnknownProperty { feature, on, mode, model, typed } => {
             let passed = if *mode == Mode::Maximum { "max" } else { "host" };
             let cpu = model.map_or(passed, |model| catalog.model_name(model));
             let feature = name(feature);
             let value = if *on { "on" } else { "off" };
+            let object = format!("{cpu}-x86_64-cpu");
+            let named = if *typed { &*object } else { "" };
             format!(
                 "internal error: process exited while connecting to monitor: can't apply global \
-                 {cpu}-x86_64-cpu.{feature}={value}: Property '{cpu}-x86_64-cpu.{feature}' not found"
+                 {object}.{feature}={value}: Property '{named}.{feature}' not found"
             )
         }
         Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
@@ -110,4 +111,19 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             format!("operation failed: guest CPU doesn't match specification: {lists}")
         }
     }
+}
+
+/// What QEMU says of a machine type that it does not have, as libvirt quotes it.
+fn machine_type_at_qemu(emulator: &str, accel: Accel, machine: &str, wording: MachineWording) -> String {
+    let said = "unsupported machine type";
+    let said = match wording {
+        // qemuBuildMachineCommandLine: options of other devices may follow these.
+        MachineWording::Option => {
+            format!("-machine {machine},accel={},usb=off,dump-guest-core=off: {said}", accel.name())
+        }
+        MachineWording::Bare => said.to_owned(),
+        MachineWording::Named => format!("{said}: \"{machine}\""),
+    };
+    let program = emulator.rsplit('/').next().unwrap_or(emulator);
+    format!("internal error: qemu unexpectedly closed the monitor: {program}: {said}")
 }

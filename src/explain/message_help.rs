@@ -184,7 +184,7 @@ pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::NotMigrated => RuleId::MigrateCommand,
         Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
-        Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
+        Refusal::UnknownFeature(..) => RuleId::UnknownFeature,
         Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_) => {
             RuleId::UnknownModel
         }
@@ -234,7 +234,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             sentences.extend(extra.iter().chain(missing).take(MOST).map(|feature| who_has(catalog, *feature)));
             sentences
         }
-        Refusal::UnknownFeature(feature) => with(
+        Refusal::UnknownFeature(feature, _) => with(
             format!(
                 "The definition names {}, but the CPU map of the libvirt that reports this does not define it.",
                 name(feature)

@@ -7,7 +7,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::first_names;
 use crate::domain::scenario::Scenario;
 use crate::resolve::{
-    Answer, Outcome, Plan, QemuCpu, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback,
+    Answer, Outcome, Plan, QemuCpu, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, resolve, rollback,
 };
 
 /// What can happen after the migration, as fragments of sentences.
@@ -23,14 +23,15 @@ impl Outlook {
     /// Resolves the rollback and the next cold boot after the migration of `answer`, and describes them.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
-        if answer.verdict != Verdict::Depends && answer.either_way().is_none() {
+        let is_decided = answer.verdict != Verdict::Depends && answer.either_way().is_none();
+        if is_decided {
             for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
                 let Some(trace) = &answer.trace else { continue };
                 let arrived = trace.destination().zip(rollback(catalog, &case));
                 back.push(arrived.map(|(arrival, run)| rollback_effect(catalog, trace.source(), (arrival, &run))));
                 boot.push(cold_boot(catalog, &case).map(|run| {
                     if run.refused.is_some() && run.refused.as_ref() == answer.refusal() {
-                        return "refused with the same message".to_owned();
+                        return SAME_MESSAGE.to_owned();
                     }
                     let model = new_model(catalog, trace.source(), &run);
                     format!("{model}{}", effect(catalog, trace.source(), &run))
@@ -42,8 +43,10 @@ impl Outlook {
         let (back, boot) = (in_every_case(back, all, inputs), in_every_case(boot, all, inputs));
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
-        let boot = boot.unwrap_or_else(|| {
-            let known = if answer.verdict == Verdict::Depends || answer.either_way().is_some() {
+        let is_open = is_decided && !(all && boot.is_some());
+        let refused = if is_open { refused_boot(catalog, scenario, answer) } else { None };
+        let boot = refused.or(boot).unwrap_or_else(|| {
+            let known = if !is_decided {
                 "depends on the same input"
             } else if scenario.next_start().lacks_host() {
                 "depends on the host"
@@ -58,6 +61,21 @@ impl Outlook {
         }
     }
 }
+
+/// Returns the refusal of the next start at the destination if all cases there have the same one. The source does not
+/// matter for it, so this is found even if source and destination have too many cases together, or if no host is named.
+fn refused_boot(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Option<String> {
+    let (to, to_host) = (scenario.to.clone(), scenario.to_host.clone());
+    let boot = Scenario { from: to, from_host: to_host, via: Vec::new(), started: None, ..scenario.next_start() };
+    let found = resolve(catalog, &boot);
+    let refusal = found.refusal().filter(|_| found.verdict == Verdict::StartRefused)?;
+    if answer.refusal() == Some(refusal) {
+        return Some(SAME_MESSAGE.to_owned());
+    }
+    Some(format!("refused, {}", message(catalog, refusal)))
+}
+
+const SAME_MESSAGE: &str = "refused with the same message";
 
 /// Returns a verdict with its rule: `aborted (T7)`.
 pub(crate) fn outcome(outcome: Outcome) -> String {
@@ -105,8 +123,18 @@ fn in_every_case(effects: Vec<Option<String>>, all: bool, inputs: impl FnOnce() 
 fn inputs(catalog: &Catalog, scenario: &Scenario) -> String {
     let names =
         Plan::of(catalog, scenario).map(|plan| plan.axes.into_iter().map(|axis| axis.input).collect::<Vec<_>>());
-    let names = names.unwrap_or_default();
-    first_names(names.iter().map(String::as_str), 3)
+    let mut inputs: Vec<String> = Vec::new();
+    for name in names.unwrap_or_default() {
+        // Of the settings of a release, only the release is named.
+        let input = match name.strip_prefix("switch ").and_then(|setting| setting.split_once(" of ")) {
+            Some((_, release)) => format!("how {release} behaves (code not read)"),
+            None => name,
+        };
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+    }
+    first_names(inputs.iter().map(String::as_str), 3)
 }
 
 /// Returns the beginning of a sentence that says which model the guest changes to; empty if it keeps its model.
@@ -125,7 +153,9 @@ fn rollback_effect(catalog: &Catalog, source: &StartTrace, (arrival, run): (&Sta
     let (Some(before), Some(between), Some(after)) = (&source.cpu, &arrival.cpu, &run.cpu) else {
         return effect(catalog, arrival, run);
     };
-    let is_same = |one: &QemuCpu, other: &QemuCpu| (one.visible, one.states) == (other.visible, other.states);
+    let is_same = |one: &QemuCpu, other: &QemuCpu| {
+        (one.visible, one.states, one.vendor) == (other.visible, other.states, other.vendor)
+    };
     if run.refused.is_some() || is_same(before, between) || !is_same(between, after) {
         return effect(catalog, arrival, run);
     }
@@ -152,6 +182,11 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
     let (lost, gained) = (before.visible - cpu.visible, cpu.visible - before.visible);
     match (lost.is_empty(), gained.is_empty()) {
         (true, true) if before.vendor != cpu.vendor => "the guest sees another vendor".to_owned(),
+        (true, true)
+            if before.signature.zip(cpu.signature).is_some_and(|(before, after)| before.differs_from(after)) =>
+        {
+            "the guest sees another family, model or stepping".to_owned()
+        }
         (true, true) if before.states != cpu.states => "the guest sees other XSAVE states".to_owned(),
         (true, true) => "the same CPU".to_owned(),
         (false, true) => format!("the guest loses {}", names(lost)),

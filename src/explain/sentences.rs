@@ -411,6 +411,9 @@ impl Writer<'_> {
             Fact::VendorChanged(before, after) => {
                 format!("The vendor of the guest's CPU changes from {before} to {after}.")
             }
+            Fact::SignatureChanged(before, after) => {
+                format!("Family, model and stepping of the guest's CPU change from {before} to {after}.")
+            }
             Fact::NotCompared(mode) => {
                 let mode = mode.name();
                 format!(

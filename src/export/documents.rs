@@ -87,7 +87,7 @@ pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<D
     let map = Some(trace.source().map.clone());
     let mut list = List { catalog, scenario, all: Vec::new(), command_line: None, map };
     let live = list.source(trace);
-    let ends: Vec<&Release> = std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).collect();
+    let ends: Vec<&Release> = scenario.releases().collect();
     let mut before = live;
     for number in 0..ends.len() - 1 {
         let index = (number + 1, ends.len() - 1);

@@ -3,6 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
+use crate::domain::text::{pad, width};
 use crate::explain::message;
 use crate::export::analysis::grouped;
 use crate::export::{FACTS_HASH, TOOL, WIDEST_COLUMN, markdown_cell, tool_line};
@@ -83,11 +84,12 @@ pub(crate) fn guests_text(rows: &[GuestRow], whole: bool) -> String {
     let ends = common_ends(rows);
     let mut out = heading(rows, ends, "");
     let rules = rows.iter().map(|row| row.rule.len()).max().unwrap_or_default();
-    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default().min(WIDEST_COLUMN);
+    let ids = rows.iter().map(|row| width(&row.id)).max().unwrap_or_default().min(WIDEST_COLUMN);
     let most = if whole { usize::MAX } else { MOST_ROWS };
     for row in sorted.iter().take(most) {
         let between = ends_of(row, ends);
-        let line = format!("{:<13} {:<rules$}  {:<ids$}  {between}{}", row.verdict(), row.rule, row.id, row.note);
+        let id = pad(&row.id, ids);
+        let line = format!("{:<13} {:<rules$}  {id}  {between}{}", row.verdict(), row.rule, row.note);
         let _ = writeln!(out, "{}", line.trim_end());
     }
     if let Some(more @ 1..) = sorted.len().checked_sub(most) {

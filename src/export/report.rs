@@ -4,7 +4,7 @@ use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::scenario::{Release, Scenario, write_release};
-use crate::domain::text::fill_after;
+use crate::domain::text::{fill_after, width};
 use crate::explain::{Explanation, Outlook, explain, message};
 use crate::export::tool_line;
 use crate::resolve::{Answer, Possible, StartTrace};
@@ -26,7 +26,7 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     let label = |end: &Release| end.product_label(catalog).unwrap_or_else(|| write_release(catalog, end));
     let (guest, from, to) = (scenario.cpu_name(catalog), label(&scenario.from), label(&scenario.to));
     let started = scenario.started.as_ref().map(|end| format!(" (started under {})", label(end))).unwrap_or_default();
-    let via = scenario.via.iter().map(|end| format!(" via {}", label(end))).collect::<Vec<_>>().concat();
+    let via = scenario.via.iter().map(|stop| format!(" via {}", label(&stop.release))).collect::<Vec<_>>().concat();
     let _ = writeln!(head, "{}{rule}: {guest} from {from}{started}{via} to {to}", explanation.headline);
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(head, "  {}", message(catalog, refusal));
@@ -48,7 +48,7 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     wrapped(&mut foot, "", &format!("{} -v shows the fixes in full, the scenario and its defaults.", tool_line()));
     let mut why = String::new();
     reasons(&mut why, &explanation, answer);
-    let rows = |text: &str| text.lines().map(|line| line.chars().count().div_ceil(COLUMNS).max(1)).sum::<usize>();
+    let rows = |text: &str| text.lines().map(|line| width(line).div_ceil(COLUMNS).max(1)).sum::<usize>();
     // One row for the empty line before the reasons, one for the note about the rest.
     let room = MOST_LINES.saturating_sub(rows(&head) + rows(&foot) + 2);
     let lines: Vec<&str> = why.lines().collect();
@@ -195,8 +195,10 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, cou
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };
     let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
+    // Of `any` host the trace has one of many.
     let mut lines: Vec<String> = ends
         .into_iter()
+        .filter(|_| !scenario.lacks_host())
         .filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", displayed(run?)?)))
         .collect();
     lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));

@@ -70,7 +70,7 @@ fn push_features(catalog: &Catalog, argument: &mut String, features: &[(FeatureI
 }
 
 /// Returns the argument of `-cpu` that a prepared definition becomes; `None` where it was refused before.
-pub(crate) fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<String> {
+pub(crate) fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: Option<bool>) -> Option<String> {
     let prepared = run.prepared.as_ref()?;
     let mut argument = match (prepared.mode, prepared.model) {
         (Mode::HostPassthrough, _) => "host".to_owned(),
@@ -79,8 +79,9 @@ pub(crate) fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Op
         (Mode::Custom | Mode::HostModel, None) => return None,
     };
     push_features(catalog, &mut argument, &run.command_line);
-    if pmu {
-        argument.push_str(",pmu=on");
+    // qemuBuildCpuCommandLine: only where the domain has <pmu>.
+    if let Some(on) = pmu {
+        argument.push_str(if on { ",pmu=on" } else { ",pmu=off" });
     }
     Some(argument)
 }

@@ -220,14 +220,11 @@ impl<'c> Reader<'c> {
         }
         for (index, stop) in line.via.iter().flatten().enumerate() {
             let name = format!("via[{index}]");
-            let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
+            let host = stop.host(catalog, &name)?;
             set(catalog, scenario, (Key::Via, Some(&stop.release())), &name)?;
-            if scenario.via_hosts.len() < scenario.via.len() {
-                scenario.via_hosts.push(at);
+            if let Some(last) = scenario.via.last_mut().filter(|_| host.is_some()) {
+                last.host = host;
             }
-        }
-        if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
-            scenario.via_hosts.clear();
         }
         if let Some(started) = &line.started {
             set(catalog, scenario, (Key::Started, Some(&started.release())), "started")?;
@@ -294,9 +291,12 @@ fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, mach
         scenario.features.set(feature, policy);
     }
     if let Some(given) = &guest.topology {
-        scenario.topology = topology(given)?;
+        scenario.topology = MaybeKnown::Is(Topology::of(given).ok_or_else(|| {
+            let forms = "[sockets, cores, threads] or [sockets, dies, cores, threads]";
+            format!("guest.topology: expected {forms}, each from 1 to {}", Topology::MOST)
+        })?);
     }
-    scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
+    scenario.pmu = guest.pmu.or(scenario.pmu);
     Ok(())
 }
 
@@ -319,21 +319,6 @@ impl EndOrRelease<'_> {
         match self {
             Self::Release(_) => Ok(None),
             Self::End(end) => host(catalog, end, name),
-        }
-    }
-}
-
-fn topology(given: &[u32]) -> Result<MaybeKnown<Topology>, String> {
-    match *given {
-        [sockets, cores, threads] if sockets > 0 && cores > 0 && threads > 0 => {
-            Ok(MaybeKnown::Is(Topology { sockets, dies: 1, cores, threads }))
-        }
-        [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
-            Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads }))
-        }
-        _ => {
-            let forms = "[sockets, cores, threads] or [sockets, dies, cores, threads]";
-            Err(format!("guest.topology: expected {forms}, each at least 1"))
         }
     }
 }

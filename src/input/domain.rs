@@ -129,9 +129,10 @@ impl Reader<'_, '_> {
         let vcpus = self.vcpus()?;
         scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
         let features = domain.child("features");
-        scenario.pmu = features.and_then(|f| f.child("pmu")).is_some_and(|pmu| pmu.get("state") != Some("off"));
+        scenario.pmu = features.and_then(|f| f.child("pmu")).map(|pmu| pmu.get("state") != Some("off"));
         let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
-        scenario.emulator = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty()).map(Into::into);
+        let path = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty());
+        let refused = path.and_then(|path| scenario.set(self.catalog, Key::Emulator, path).err());
         let cpu = match domain.child("cpu") {
             Some(element) => cpu::read(self.catalog, self.document, element)?,
             None => Cpu::default(),
@@ -144,12 +145,14 @@ impl Reader<'_, '_> {
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
         let cautions = notes::cautions(self.catalog, &scenario);
+        let mut ignored = notes::ignored(domain, &cpu);
+        ignored.extend(refused.map(|error| format!("<emulator>: {error}")));
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
             read,
             used,
-            ignored: notes::ignored(domain, &cpu),
+            ignored,
             cautions,
         })
     }
@@ -198,7 +201,7 @@ impl Reader<'_, '_> {
         let text = vcpu.text.trim();
         text.parse()
             .ok()
-            .filter(|count| (1..=65_536).contains(count))
+            .filter(|count| (1..=Topology::MOST).contains(count))
             .ok_or_else(|| self.document.error(vcpu, format!("expected the number of virtual CPUs, found {text:?}")))
     }
 
@@ -221,16 +224,14 @@ impl Reader<'_, '_> {
         };
         let number = |name: &str| -> Result<u32, LoadError> {
             let Some(text) = given.get(name) else { return Ok(1) };
-            text.parse().ok().filter(|count| (1..=4096).contains(count)).ok_or_else(|| {
-                self.document.error(given, format!("expected a number from 1 to 4096 in {name}, found {text:?}"))
-            })
+            let expected = || format!("expected a number from 1 to {} in {name}, found {text:?}", Topology::MOST);
+            let count = text.parse().ok().filter(|count| (1..=Topology::MOST).contains(count));
+            count.ok_or_else(|| self.document.error(given, expected()))
         };
-        let (clusters, cores) = (number("clusters")?, number("cores")?);
-        Ok(Topology {
-            sockets: number("sockets")?,
-            dies: number("dies")?,
-            cores: clusters.saturating_mul(cores).min(65_536),
-            threads: number("threads")?,
+        let cores = number("clusters")?.saturating_mul(number("cores")?);
+        Topology::of(&[number("sockets")?, number("dies")?, cores, number("threads")?]).ok_or_else(|| {
+            let expected = format!("expected at most {} cores in the clusters of a die", Topology::MOST);
+            self.document.error(given, expected)
         })
     }
 

@@ -7,7 +7,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::{Refusal, Sender};
+use crate::resolve::{MachineWording, Refusal, Sender, Stage};
 use foldhash::{HashMap, HashSet};
 
 /// A message in a text.
@@ -48,13 +48,14 @@ pub fn find_and_count(catalog: &Catalog, text: &str) -> (Vec<Found>, usize) {
     let mut more = 0;
     let mut index: HashMap<MessageMeaning, usize> = HashMap::default();
     for (number, line) in text.lines().enumerate() {
-        let line = plain(line.get(..LONGEST).unwrap_or(line));
+        let (line, longer) = plain(head(line, LONGEST));
         let (mut column, mut counted) = (0, 0);
         let found = on_line(catalog, &line);
         let teller = if found.is_empty() { None } else { teller(&line) };
         for (offset, quoted, says) in found {
             column += line.get(counted..offset).unwrap_or_default().chars().count();
             counted = offset;
+            let column = column + longer.iter().filter(|(at, _)| *at <= offset).map(|(_, more)| more).sum::<usize>();
             let is_full = all.len() == MOST_DISTINCT;
             match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
@@ -81,7 +82,7 @@ pub fn nearest(text: &str) -> Option<(usize, &'static str)> {
     let known: Vec<(&str, Vec<String>)> = known.filter(|(_, own)| own.len() > 1).collect();
     let mut best: Option<(usize, usize, usize, &str)> = None;
     for (number, line) in text.lines().take(LINES).enumerate() {
-        let said: HashSet<String> = words(line.get(..QUOTED).unwrap_or(line)).take(QUOTED).collect();
+        let said: HashSet<String> = words(head(line, QUOTED)).take(QUOTED).collect();
         for (fixed, own) in &known {
             // Long words tell more.
             let letters = |words: &mut dyn Iterator<Item = &String>| words.map(String::len).sum::<usize>();
@@ -96,15 +97,25 @@ pub fn nearest(text: &str) -> Option<(usize, &'static str)> {
     best.map(|(_, _, line, fixed)| (line, fixed))
 }
 
-/// Undoes what logs and web pages do to an apostrophe.
-fn plain(line: &str) -> String {
-    let mut line = line.replace('\u{2019}', "'");
-    for written in ["\\u0027", "\\'", "&#39;", "&#x27;", "&apos;"] {
-        if line.contains(written) {
-            line = line.replace(written, "'");
+/// Undoes what logs and web pages do to an apostrophe. Returns the line, and for each apostrophe that was written with
+/// several characters the offset after it, and how many more they were.
+fn plain(line: &str) -> (String, Vec<(usize, usize)>) {
+    const WRITTEN: [&str; 6] = ["\u{2019}", "\\u0027", "\\'", "&#39;", "&#x27;", "&apos;"];
+    let (mut plain, mut longer, mut rest) = (String::with_capacity(line.len()), Vec::new(), line);
+    while let Some((before, from)) = rest.find(['\u{2019}', '\\', '&']).and_then(|at| rest.split_at_checked(at)) {
+        plain.push_str(before);
+        if let Some((written, after)) = WRITTEN.iter().find_map(|w| Some((w, from.strip_prefix(w)?))) {
+            plain.push('\'');
+            longer.push((plain.len(), written.chars().count() - 1));
+            rest = after;
+        } else {
+            let mut characters = from.chars();
+            plain.extend(characters.next());
+            rest = characters.as_str();
         }
     }
-    line
+    plain.push_str(rest);
+    (plain, longer)
 }
 
 fn teller(line: &str) -> Option<&'static str> {
@@ -156,13 +167,13 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         ("missing features:", Lead::None, |c, rest, before| {
             if alone(before) { lists(c, &format!("missing features:{rest}")) } else { None }
         }),
-        ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
-        ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
+        ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest, Stage::StartValidate)),
+        ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest, Stage::UpdateCpu)),
         ("Unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
         ("unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
         ("CPU model ", Lead::None, |c, rest, _| {
             let name = word(rest.trim_start_matches('\''))?;
-            let after = rest.get(..name.len() + 64).unwrap_or(rest);
+            let after = head(rest, name.len() + 64);
             after.contains("not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
         }),
         ("unable to find CPU model '", Lead::None, |_, rest, _| {
@@ -179,7 +190,8 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
             let accel = if before.contains("accel=tcg") { Accel::Tcg } else { Accel::Kvm };
             let emulator = crate::domain::scenario::EMULATOR.into();
-            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into() })
+            let wording = if named.is_some() { MachineWording::Named } else { MachineWording::Option };
+            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into(), wording })
         }),
         ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
             of_list(c, rest, Refusal::PartialMissing)
@@ -197,13 +209,17 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             of_list(c, rest, Refusal::MsrFeatures)
         }),
         ("-x86_64-cpu.", Lead::From("can't apply global "), |c, rest, before| property(c, rest, before)),
+        ("Property '.", Lead::From("can't apply global "), |c, rest, before| {
+            let cpu = before.rsplit_once("can't apply global ")?.1.split("-x86_64-cpu.").next()?;
+            if rest.contains("not found") { unknown_property(c, cpu, (quoted(rest)?, false), before) } else { None }
+        }),
         ("hypervisor provided conflicting CPU data: feature '", Lead::None, |c, rest, _| {
             feature(c, quoted(rest)?, Refusal::Conflict)
         }),
         ("Invalid mode attribute '", Lead::None, |_, rest, _| known(Refusal::UnknownMode(Mode::parse(quoted(rest)?)?))),
         ("CPU mode '", Lead::None, |_, rest, _| {
             let mode = Mode::parse(quoted(rest)?)?;
-            let after = rest.get(..160).unwrap_or(rest);
+            let after = head(rest, 160);
             after.contains("is not supported by hypervisor").then(|| known(Refusal::UnsupportedMode(mode)))?
         }),
         ("QEMU version >= ", Lead::None, |_, rest, _| {
@@ -226,7 +242,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
         ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
             let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
-            let after = rest.get(..64).unwrap_or(rest);
+            let after = head(rest, 64);
             (!reasons.iter().any(|reason| after.contains(reason)))
                 .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
         }),
@@ -411,11 +427,13 @@ fn of_list(catalog: &Catalog, rest: &str, make: fn(Vec<FeatureId>) -> Refusal) -
     }
 }
 
-fn unknown_feature(catalog: &Catalog, rest: &str) -> Option<MessageMeaning> {
-    feature(catalog, word(rest.trim_start_matches([':', ' ', '\'']))?, Refusal::UnknownFeature)
+fn unknown_feature(catalog: &Catalog, rest: &str, stage: Stage) -> Option<MessageMeaning> {
+    feature(catalog, word(rest.trim_start_matches([':', ' ', '\'']))?, |feature| {
+        Refusal::UnknownFeature(feature, stage)
+    })
 }
 
-fn feature(catalog: &Catalog, name: &str, make: fn(FeatureId) -> Refusal) -> Option<MessageMeaning> {
+fn feature(catalog: &Catalog, name: &str, make: impl Fn(FeatureId) -> Refusal) -> Option<MessageMeaning> {
     let name = name.trim_end_matches('.');
     match catalog.feature(name) {
         Some(feature) => known(make(feature)),
@@ -434,10 +452,14 @@ fn model(catalog: &Catalog, name: &str, make: fn(crate::domain::map::ModelId) ->
 /// Reads `Property 'qemu64-x86_64-cpu.cvt16' not found`, with QEMU's spelling of the feature.
 fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeaning> {
     let (_, cpu) = before.rsplit_once("Property '")?;
-    let name = quoted(rest)?;
     if cpu.contains('\'') || !rest.contains("not found") {
         return None;
     }
+    unknown_property(catalog, cpu, (quoted(rest)?, true), before)
+}
+
+/// Reads what a property belongs to; QEMU before 5.2 says it only before, where it names the option.
+fn unknown_property(catalog: &Catalog, cpu: &str, (name, typed): (&str, bool), before: &str) -> Option<MessageMeaning> {
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
@@ -446,7 +468,7 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeanin
         "host" => Mode::HostPassthrough,
         _ => Mode::Custom,
     };
-    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model })
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model, typed })
 }
 
 /// The letters of one name, past white space.

@@ -57,13 +57,13 @@ pub fn lint(files: &MapFiles) -> Result<Vec<Oddity>, LoadError> {
     let file = files.path(&files.main);
     let index = Document::from_bytes(&file, &bytes)?;
     let Some(arch) = x86(&index) else { return Ok(found) };
-    elements(&index, &files.main, arch, &mut found);
+    elements(&index.newlines(), &files.main, arch, &mut found);
     let included: BTreeSet<&str> = includes(arch).filter_map(|include| include.get("filename")).collect();
     for name in &included {
         let bytes = files.read(name, &mut budget)?;
         let file = files.path(name);
         let document = Document::from_bytes(&file, &bytes)?;
-        elements(&document, name, &document.root, &mut found);
+        elements(&document.newlines(), name, &document.root, &mut found);
     }
     if included.is_empty() {
         return Ok(found);
@@ -88,10 +88,10 @@ pub fn lint(files: &MapFiles) -> Result<Vec<Oddity>, LoadError> {
     Ok(found)
 }
 
-fn elements(document: &Document<'_>, file: &str, element: &Element<'_>, found: &mut Vec<Oddity>) {
+fn elements(newlines: &[usize], file: &str, element: &Element<'_>, found: &mut Vec<Oddity>) {
     let mut note = |element: &Element<'_>, message: String| {
-        let line = document.error(element, "").position.map(|(line, _)| line);
-        found.push(Oddity { file: file.to_owned(), line, message });
+        let line = newlines.partition_point(|newline| *newline < element.offset) + 1;
+        found.push(Oddity { file: file.to_owned(), line: Some(line), message });
     };
     match ATTRIBUTES.iter().find(|(name, _)| *name == element.name) {
         None => note(element, format!("libvirt does not know the element <{}>", element.name)),
@@ -114,5 +114,5 @@ fn elements(document: &Document<'_>, file: &str, element: &Element<'_>, found: &
             }
         }
     }
-    element.children.iter().for_each(|child| elements(document, file, child, found));
+    element.children.iter().for_each(|child| elements(newlines, file, child, found));
 }

@@ -101,6 +101,11 @@ impl<'a> Document<'a> {
         LoadError::at(self.file, self.text, element.offset, message)
     }
 
+    /// Returns the offset of the end of each line.
+    pub(crate) fn newlines(&self) -> Vec<usize> {
+        self.text.match_indices('\n').map(|(offset, _)| offset).collect()
+    }
+
     /// Returns the value of an attribute that has to be there.
     ///
     /// # Errors

@@ -287,7 +287,7 @@ impl Basis {
 }
 
 fn releases(scenario: &Scenario) -> impl Iterator<Item = &Release> {
-    std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started)
+    scenario.releases().chain(&scenario.started)
 }
 
 /// Returns the releases of a scenario whose maps were never read, each with the two exact releases that stand in for it.

@@ -61,10 +61,12 @@ pub struct Guest {
     pub machine: Machine,
     /// Threads that share a package.
     pub threads_per_package: u64,
+    /// Threads that share a die.
+    pub threads_per_die: u64,
     /// The accelerator.
     pub accel: Accel,
-    /// Whether the guest has a PMU.
-    pub pmu: bool,
+    /// Whether the domain gives the guest a PMU; `None` leaves it to QEMU.
+    pub pmu: Option<bool>,
     /// Whether `host` and `max` leave out what does not migrate.
     pub migratable: bool,
     /// The vendor that the definition tells the guest, if it names one (`vendor_id`).

@@ -60,7 +60,7 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
     let named = endpoint.model.as_ref()?;
     let mut definition = definition.clone();
     // virCPUx86Update comes before virCPUx86Translate: what is optional and what is removed is decided.
-    partial_check::decide_optional(facts, endpoint, &mut definition);
+    partial_check::decide_optional(facts, endpoint, &mut definition).ok()?;
     for feature in &named.of_map?.removed {
         definition.features.add_if_missing(*feature, Policy::Disable);
     }

@@ -112,8 +112,8 @@ pub(super) struct MigratingGuest<'p> {
     pub(super) mention: Mention,
     /// The CPU built at the end of that migration, where the guest went on from there.
     went_on_with: Option<Built>,
-    /// Whether a migration changed the guest's CPU.
-    changed: bool,
+    /// The CPU that the first migration which changed the guest's CPU led to, where the guest went on from there.
+    changed: Option<Built>,
     /// Whether a sender kept the guest.
     is_kept: bool,
     /// The features of which the guest's CPU at the source is known: all, but of a guest that already runs those of
@@ -154,7 +154,7 @@ impl<'p> MigratingGuest<'p> {
             hop: 0,
             mention: Mention::of(given, feature),
             went_on_with: None,
-            changed: false,
+            changed: None,
             is_kept: false,
             comparable: match running {
                 Some(running) if !running.live.is_passthrough() => &source.end.map.known,
@@ -235,15 +235,16 @@ impl<'p> MigratingGuest<'p> {
             recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
             guest.refusal = Some(UnorderedRefusal::NotMigrated);
         }
-        if self.changed && guest.refusal.is_none() {
+        if self.changed.is_some() && guest.refusal.is_none() {
             self.went_on_with = self.went_on_with.or(at_sender);
         } else {
             (self.hop, self.mention, self.went_on_with) = (hop, mention, None);
         }
-        if let (true, Some(before), Some(after)) = (goes_on, at_sender.as_ref().or(self.at_source.as_ref()), &self.cpu)
+        if let (true, None, Some(before), Some(after)) =
+            (goes_on, &self.changed, at_sender.as_ref().or(self.at_source.as_ref()), &self.cpu)
+            && before.differs(after, self.comparable)
         {
-            let differ = (before.visible ^ after.visible) & *self.comparable;
-            self.changed |= !differ.is_empty() || before.states != after.states;
+            self.changed = self.cpu;
         }
     }
 
@@ -263,9 +264,12 @@ impl<'p> MigratingGuest<'p> {
         self.went_on_with.as_ref().or(self.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
     }
 
-    /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
+    /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it. Of a guest that has
+    /// its CPU back in the end, the first other one that it had on the way.
     pub(super) fn ends(&self) -> Option<(&Built, &Built)> {
-        self.at_source.as_ref().zip(self.cpu.as_ref())
+        let (before, after) = self.at_source.as_ref().zip(self.cpu.as_ref())?;
+        let is_back = !before.differs(after, self.comparable);
+        Some((before, self.changed.as_ref().filter(|_| is_back).unwrap_or(after)))
     }
 
     /// The features that it lost and those that it gained.
@@ -280,12 +284,9 @@ impl<'p> MigratingGuest<'p> {
         self.ends().is_some_and(|(before, after)| before.states != after.states)
     }
 
-    /// Whether the guest sees a different CPU at the end: its features, its vendor, or its XSAVE states.
+    /// Whether the guest sees a different CPU at the end: its features, its vendor, its signature, or its XSAVE states.
     pub(super) fn changes(&self) -> bool {
-        self.ends().is_some_and(|(before, after)| {
-            let differ = (before.visible ^ after.visible) & *self.comparable;
-            !differ.is_empty() || before.vendor != after.vendor || before.states != after.states
-        })
+        self.ends().is_some_and(|(before, after)| before.differs(after, self.comparable))
     }
 }
 

@@ -6,7 +6,7 @@
 use super::endpoint::Host;
 use super::host_model::{Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
-use super::refusal::{Refusal, UnorderedRefusal};
+use super::refusal::{Refusal, Stage, UnorderedRefusal};
 use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -195,11 +195,20 @@ pub(super) fn partial(
     if let Some(named) = definition.vendor.filter(|named| *named != endpoint.host_vendor) {
         return Err(UnorderedRefusal::OtherVendor(named));
     }
+    // x86ModelFromCPU, before 3.8.0 for what was not validated: policy by policy, and the model before what is required.
+    let unknown = |policy: Policy| unknown(endpoint, definition, policies.with(policy));
+    let refuse_unknown = |feature: Option<FeatureId>| match feature {
+        Some(feature) => Err(UnorderedRefusal::UnknownFeature(feature, Stage::UpdateCpu)),
+        None => Ok(()),
+    };
+    refuse_unknown(unknown(Policy::Force))?;
     let of_model = match of_map {
         Some(of_map) => &of_map.data,
         None if definition.mode == Mode::HostModel => &FeatureSet::EMPTY,
         None => return definition.model.map_or(Ok(()), |model| Err(UnorderedRefusal::UnknownModel(model))),
     };
+    let others = [Policy::Require, Policy::Optional, Policy::Disable, Policy::Forbid];
+    refuse_unknown(others.into_iter().find_map(unknown))?;
     if known_host.is_none() && forbids.is_empty() {
         return Ok(());
     }
@@ -217,6 +226,16 @@ pub(super) fn partial(
         return Err(UnorderedRefusal::PartialStrict(host - described));
     }
     Ok(())
+}
+
+/// Returns the first of these features that the map does not know; since 3.8.0 such a definition is refused before
+/// anything is done with it.
+pub(super) fn unknown(
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &Definition,
+    among: FeatureSet,
+) -> Option<FeatureId> {
+    definition.features.first_of(among - endpoint.end.map.known)
 }
 
 fn refuse_missing(missing: FeatureSet) -> Result<(), UnorderedRefusal> {
@@ -256,18 +275,29 @@ pub(super) fn listed(
 /// Replaces `optional` by what the host model has, since 3.3.0 the migratable one: `require` or `disable` (libvirt
 /// `virCPUUpdate`, all releases; with QEMU's host since 3.2.0).
 #[inline]
-pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition) {
+pub(super) fn decide_optional(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &mut Definition,
+) -> Result<(), UnorderedRefusal> {
     let optional = definition.features.with(Policy::Optional);
-    if !optional.is_empty() {
-        decide_each(facts, endpoint, definition, optional);
-    }
+    if optional.is_empty() { Ok(()) } else { decide_each(facts, endpoint, definition, optional) }
 }
 
 #[cold]
-fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition, optional: FeatureSet) {
+fn decide_each(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &mut Definition,
+    optional: FeatureSet,
+) -> Result<(), UnorderedRefusal> {
+    if let Some(feature) = unknown(endpoint, definition, optional) {
+        return Err(UnorderedRefusal::UnknownFeature(feature, Stage::UpdateCpu));
+    }
     let map = &endpoint.end.map;
-    // A capable host offers whatever its QEMU can give.
-    let at_best = || endpoint.supported & endpoint.end.qemu.properties;
+    // A capable host offers whatever its QEMU can give, except for ht, which host and max do not enable (no_autoenable_flags).
+    let ht: FeatureSet = facts.catalog.named().ht.into_iter().collect();
+    let at_best = || (endpoint.supported & endpoint.end.qemu.properties) - ht;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
     let known = |host: HostCpu| match endpoint.host_under_kvm {
         HostUnderKvm::Cpuid => host.full,
@@ -289,4 +319,5 @@ fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);
     }
+    Ok(())
 }

@@ -95,10 +95,17 @@ pub(super) struct PreparedEndpoint<'e> {
     /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` for vendors that are
     /// neither Intel nor Zhaoxin.
     pub(super) threads: FeatureSet,
-    /// What is reported and not seen: these, and `pdcm` while the PMU is off.
+    /// What is reported and not seen: these, and since QEMU 5.1 `pdcm` while the PMU is off.
     pub(super) unseen: FeatureSet,
+    /// What is reported and not seen while `svm` is off: its children, where the dependency table does not have them
+    /// (before QEMU 5.1, commit 730319aef0).
+    pub(super) unmasked: FeatureSet,
+    /// Whether this QEMU looks at the threads of a die, not at those of a package.
+    counts_threads_of_die: bool,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
+    /// Whether this QEMU migrates `invtsc` where the definition gives a TSC frequency.
+    migrates_invtsc: bool,
     /// Whether this QEMU cannot report which features are unavailable.
     pub(super) hides_unavailable: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
@@ -168,10 +175,15 @@ impl<'e> PreparedEndpoint<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let supported = supported(catalog, end, (guest.accel, vendor), reports_threads);
         let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
+        let supported = supported(catalog, end, guest.accel, reports_threads, (vendor, told));
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
+        // max_x86_cpu_initfn, 2.9 and later, kvm_cpu_max_instance_init since 10.1: host and max have a PMU unless it is disabled.
+        let by_default = || model.is_none() && (guest.accel == Accel::Kvm || !quirk(QuirkKind::PmuWithKvmOnly, None));
+        let pmu = guest.pmu.unwrap_or_else(by_default);
+        // cpu_x86_cpuid, 5.1 (commit ea39f9b643).
+        let hides_pdcm = !pmu && !quirk(QuirkKind::PdcmShown, None);
         let masks_states = quirk(QuirkKind::StatesMasked, None);
         let expands_models = quirk(QuirkKind::ModelExpansion, None);
         Self {
@@ -182,13 +194,16 @@ impl<'e> PreparedEndpoint<'e> {
             model: model.map(|model| PreparedModel::of(catalog, (end, defaults, &supported), guest, model)),
             vendor: told,
             threads,
-            unseen: threads | names.pdcm.into_iter().filter(|_| !guest.pmu).collect(),
+            unseen: threads | names.pdcm.into_iter().filter(|_| hides_pdcm).collect(),
+            unmasked: unmasked(catalog, &end.qemu),
+            counts_threads_of_die: quirk(QuirkKind::ThreadsOfDie, None),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             supported,
             only_by_name: only_by_name(catalog, &end.qemu, told, (guest.machine.quirk, series)),
             reports_threads,
+            migrates_invtsc: quirk(QuirkKind::InvtscWithFrequency, None),
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
-            clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
+            clears_pdcm: !pmu && quirk(QuirkKind::PdcmCleared, series),
             masks_states,
             states: match (guest.accel, end.host) {
                 (Accel::Tcg, _) if masks_states => catalog.named().tcg_states,
@@ -204,6 +219,11 @@ impl<'e> PreparedEndpoint<'e> {
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
         }
+    }
+
+    /// Returns whether several threads share a package, or with QEMU before 8.2 a die (`qemu_init_vcpu`).
+    pub(super) fn has_several_threads(&self, guest: &Guest) -> bool {
+        1 < if self.counts_threads_of_die { guest.threads_per_die } else { guest.threads_per_package }
     }
 
     /// Returns the features that libvirt writes on the command line, enabled and disabled (`qemuBuildCpuModelArgStr`).
@@ -242,7 +262,10 @@ impl<'e> PreparedEndpoint<'e> {
     /// or TCG's `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` are supported in addition, but not enabled.
     pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
         let offered = offered(facts.catalog, self.end, facts.guest.accel, self.supported) - self.only_by_name;
-        let kept = facts.catalog.named().invtsc.into_iter().filter(|_| !facts.guest.migratable).collect();
+        // x86_cpu_get_migratable_flags, 9.2 (commit 87c88db3143e): with tsc-frequency invtsc migrates.
+        let guest = facts.guest;
+        let keeps = || !guest.migratable || (guest.has_tsc_frequency && self.migrates_invtsc);
+        let kept = facts.catalog.named().invtsc.into_iter().filter(|_| keeps()).collect();
         offered | (self.supported & kept)
     }
 
@@ -255,10 +278,12 @@ impl<'e> PreparedEndpoint<'e> {
 /// Returns what QEMU offers libvirt, which asks what migrates, without a machine type and with what the dependency table
 /// clears gone (`virQEMUCapsProbeQMPHostCPU`).
 pub(super) fn offered_to_libvirt(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel) -> FeatureSet {
-    let Host::With { vendor, .. } = end.host else { return offered(catalog, end, accel, FeatureSet::ALL) };
+    let (Accel::Kvm, Host::With { vendor, .. }) = (accel, end.host) else {
+        return offered(catalog, end, accel, FeatureSet::ALL);
+    };
     let reports_threads = end.qemu.has_quirk(catalog, QuirkKind::ThreadsReported, None);
     let hidden = only_by_name(catalog, &end.qemu, vendor, WITHOUT_MACHINE);
-    let supported = supported(catalog, end, (accel, vendor), reports_threads);
+    let supported = supported(catalog, end, accel, reports_threads, (vendor, vendor));
     offered(catalog, end, accel, supported) - hidden - end.qemu.dependencies.children_of(&hidden)
 }
 
@@ -268,9 +293,14 @@ fn offered(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel, supported: Featu
         (Accel::Tcg, _) => end.qemu.tcg_max,
         (Accel::Kvm, Host::Capable) => supported,
         // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
-        (Accel::Kvm, Host::With { features, .. }) => features & supported & (end.qemu.properties | names.paravirtual),
+        (Accel::Kvm, Host::With { features, .. }) => {
+            // The first two are supported where QEMU adds them to what KVM lists.
+            let listed = names.amd_machine_check | features;
+            listed & supported & (end.qemu.properties | names.paravirtual)
+        }
     };
-    offered - names.invtsc.into_iter().collect()
+    // no_autoenable_flags, 8.2 (commit 83629b1461): ht only by name; before, KVM does not give it at all.
+    offered - names.invtsc.into_iter().chain(names.ht.filter(|_| accel == Accel::Kvm)).collect()
 }
 
 impl<'e> PreparedModel<'e> {
@@ -319,13 +349,13 @@ fn cells(
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.position(defaults);
     let mut always = cells.always;
-    let kept = end.qemu.kept();
+    let (kept, unmasked) = (end.qemu.kept(), unmasked(catalog, &end.qemu));
     if guest.accel == Accel::Kvm
-        && !kept.is_empty()
+        && !(kept | unmasked).is_empty()
         && let Some(under_tcg) = catalog.cell(model, defaults, Accel::Tcg)
     {
         // TCG switches nothing off, so its cells have these features with their children.
-        always |= under_tcg & (kept | end.qemu.dependencies.children_of(&kept));
+        always |= under_tcg & (kept | end.qemu.dependencies.children_of(&kept) | unmasked);
     }
     let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();
     let other = match guest.accel {
@@ -338,6 +368,12 @@ fn cells(
 
 /// The quirk and the series of no machine type. No compatibility property is set then, as on QEMU's newest type.
 pub(super) const WITHOUT_MACHINE: (Option<QuirkKind>, Option<(u16, u16)>) = (None, Some((u16::MAX, 0)));
+
+/// Returns the children of `svm`, where QEMU leaves them on while `svm` is off: before 5.1 (commit 730319aef0).
+fn unmasked(catalog: &Catalog, qemu: &QemuView<'_>) -> FeatureSet {
+    let svm = catalog.named().svm.into_iter().collect();
+    if qemu.dependencies.children_of(&svm).is_empty() { catalog.named().svm_children } else { FeatureSet::EMPTY }
+}
 
 /// Returns what QEMU leaves out of an AMD guest's `host` and `max` on a machine type with this quirk and of this series.
 /// It still gives that to a guest that names it or whose model has it: `arch-capabilities`
@@ -370,8 +406,9 @@ pub(super) fn has_machine(
 fn supported(
     catalog: &Catalog,
     end: &Endpoint<'_>,
-    (accel, vendor): (Accel, Vendor),
+    accel: Accel,
     reports_threads: bool,
+    (vendor, told): (Vendor, Vendor),
 ) -> FeatureSet {
     let names = catalog.named();
     let (mut given, in_silicon) = match (accel, end.host) {
@@ -388,16 +425,33 @@ fn supported(
             given.extend(names.hypervisor);
             // KVM gives it wherever the processor has it, but QEMU's lists are without what does not migrate.
             given.extend(names.invtsc.filter(|invtsc| silicon.contains(*invtsc)));
-            // QEMU takes it to be safe on every processor.
-            given.extend(names.topoext);
+            // QEMU takes it to be safe on every processor since 3.0 (commit f98bbd8304).
+            let lacks_topoext = end.qemu.has_quirk(catalog, QuirkKind::TopoextSilicon, None);
+            if let Some(topoext) = names.topoext.filter(|topoext| lacks_topoext && !silicon.contains(*topoext)) {
+                given.remove(topoext);
+            } else {
+                given.extend(names.topoext);
+            }
             (given, silicon)
         }
     };
-    for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, accel == Accel::Kvm)] {
+    let quirk = |kind| accel == Accel::Kvm && end.qemu.has_quirk(catalog, kind, None);
+    // kvm_arch_get_supported_cpuid, 9.1: both, whatever KVM lists; x86_cpu_get_supported_feature_word: to an AMD guest only.
+    if quirk(QuirkKind::AmdMachineCheck) {
+        given -= names.amd_machine_check;
+        if told == Vendor::Amd {
+            given |= names.amd_machine_check;
+        }
+    }
+    // kvm_arch_get_supported_cpuid, 8.2 (commit 83629b1461): ht, which KVM never lists.
+    let gives_ht = reports_threads || quirk(QuirkKind::HtWithKvm);
+    for (feature, is_given, is_listed) in
+        [(names.ht, gives_ht, false), (names.cmp_legacy, reports_threads, accel == Accel::Kvm)]
+    {
         let Some(feature) = feature else { continue };
-        if reports_threads {
+        if is_given {
             given.insert(feature);
-        } else if !kvm_lists_it {
+        } else if !is_listed {
             given.remove(feature);
         }
     }

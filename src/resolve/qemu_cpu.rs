@@ -1,6 +1,7 @@
 //! Builds the guest's CPU as QEMU does in `target/i386/cpu.c`: model and machine type, accelerator, command line, host,
 //! threads, dependencies, filter.
 
+use super::endpoint::Host;
 use super::host_model::added_tsx;
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
@@ -42,7 +43,7 @@ pub(super) fn build<'c>(
     // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
     on = (on | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
-    let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
+    let reports_threads = endpoint.reports_threads && endpoint.has_several_threads(facts.guest);
     if reports_threads {
         on |= endpoint.threads;
     }
@@ -71,7 +72,13 @@ pub(super) fn build<'c>(
         _ => dependencies.children_of(&lost),
     };
     let visible = visible(facts, endpoint, on - hidden);
-    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor });
+    // host_cpu_max_instance_init, every QEMU: the host's.
+    let signature = match (named_model, facts.guest.accel, endpoint.end.host) {
+        (Some(_), ..) | (None, Accel::Kvm, Host::Capable) => None,
+        (None, Accel::Kvm, Host::With { signature, .. }) => signature,
+        (None, Accel::Tcg, _) => facts.catalog.tcg_guest_signature(endpoint.end.qemu.version),
+    };
+    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor, signature });
     recorder.cpu(|| {
         let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
         let (children, everything) =
@@ -125,7 +132,8 @@ pub(super) fn described(
     let none = FeatureSet::EMPTY;
     let visible = visible(facts, endpoint, on - endpoint.end.qemu.dependencies.orphans(&on));
     let states = facts.states_of(&(on | filtered)) & endpoint.states;
-    let built = cpu.insert(Built { on, unavailable: none, visible, cleared: none, filtered: none, states, vendor });
+    let (unavailable, cleared, filtered, signature) = (none, none, none, None);
+    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor, signature });
     recorder.cpu(|| {
         let model = of_map.map(|model| model.data).unwrap_or_default();
         let (flags_on, flags_off) = (live.features.on(), live.features.off());
@@ -170,9 +178,12 @@ fn vmx_children_of(catalog: &Catalog, model: ModelId) -> FeatureSet {
 
 /// What a guest can read of a CPU whose dependencies were cleared once more: without what QEMU releases report differently
 /// while showing the guest the same. What threads switch on is there exactly when a package has several or the guest named
-/// it, `pdcm` never while the PMU is off.
+/// it, `pdcm` since QEMU 5.1 never while the PMU is off, what belongs to `svm` only with it.
 #[inline]
-fn visible(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, seen: FeatureSet) -> FeatureSet {
-    let named = if facts.guest.threads_per_package > 1 { FeatureSet::ALL } else { facts.named };
+fn visible(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, mut seen: FeatureSet) -> FeatureSet {
+    let named = if endpoint.has_several_threads(facts.guest) { FeatureSet::ALL } else { facts.named };
+    if !endpoint.unmasked.is_empty() && facts.catalog.named().svm.is_none_or(|svm| !seen.contains(svm)) {
+        seen -= endpoint.unmasked;
+    }
     (seen - endpoint.unseen) | (endpoint.threads & named)
 }

@@ -35,6 +35,17 @@ pub enum Sender {
     Command,
 }
 
+/// How QEMU says that it does not have a machine type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum MachineWording {
+    /// After its option.
+    Option,
+    /// Without naming it.
+    Bare,
+    /// With its name in quotation marks.
+    Named,
+}
+
 /// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's message.
 ///
 /// `L` is how several features are held: in the order of the message, or as a set if no caller reads the order.
@@ -66,9 +77,12 @@ pub enum Refusal<L = Vec<FeatureId>> {
         accel: Accel,
         /// The machine type.
         machine: Box<str>,
+        /// How this QEMU says it.
+        wording: MachineWording,
     },
-    /// The map does not know a feature of the definition.
-    UnknownFeature(FeatureId),
+    /// The map does not know a feature of the definition, as libvirt sees at this stage: before anything else, and before
+    /// 3.8.0 where it first needs the feature.
+    UnknownFeature(FeatureId, Stage),
     /// QEMU cannot report these as unavailable, which libvirt requires for features in model-specific registers.
     MsrFeatures(L),
     /// The map does not know the model.
@@ -100,6 +114,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
         mode: Mode,
         /// The model there; `None` for `host` and `max`.
         model: Option<ModelId>,
+        /// Whether QEMU's message names the type of the CPU.
+        typed: bool,
     },
     /// The definition requires `invtsc`, and QEMU does not enable it.
     NoInvariantTsc,
@@ -133,10 +149,13 @@ impl UnorderedRefusal {
             Self::MachineType { emulator, machine } => {
                 Refusal::MachineType { emulator: emulator.clone(), machine: machine.clone() }
             }
-            Self::MachineTypeAtQemu { emulator, accel, machine } => {
-                Refusal::MachineTypeAtQemu { emulator: emulator.clone(), accel: *accel, machine: machine.clone() }
-            }
-            Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
+            Self::MachineTypeAtQemu { emulator, accel, machine, wording } => Refusal::MachineTypeAtQemu {
+                emulator: emulator.clone(),
+                accel: *accel,
+                machine: machine.clone(),
+                wording: *wording,
+            },
+            Self::UnknownFeature(feature, stage) => Refusal::UnknownFeature(*feature, *stage),
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
             Self::UnknownModelCompared(model) => Refusal::UnknownModelCompared(*model),
@@ -146,8 +165,8 @@ impl UnorderedRefusal {
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
             Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
             Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
-            Self::UnknownProperty { feature, on, mode, model } => {
-                Refusal::UnknownProperty { feature: *feature, on: *on, mode: *mode, model: *model }
+            Self::UnknownProperty { feature, on, mode, model, typed } => {
+                Refusal::UnknownProperty { feature: *feature, on: *on, mode: *mode, model: *model, typed: *typed }
             }
             Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,
@@ -174,11 +193,10 @@ impl<L> Refusal<L> {
     /// Returns where it is said.
     pub(crate) const fn stage(&self) -> Stage {
         match self {
-            Self::QemuTooOld { .. }
-            | Self::UnknownMode(_)
-            | Self::MachineType { .. }
-            | Self::UnknownFeature(_)
-            | Self::MsrFeatures(_) => Stage::StartValidate,
+            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::MsrFeatures(_) => {
+                Stage::StartValidate
+            }
+            Self::UnknownFeature(_, stage) => *stage,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)
             | Self::UnknownModelCompared(_)
@@ -192,5 +210,20 @@ impl<L> Refusal<L> {
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
             Self::NotSent(_) | Self::UnknownModelSent(_) | Self::NotMigrated => Stage::Send,
         }
+    }
+}
+
+impl Refusal {
+    /// Returns whether both are the same refusal, in whatever words QEMU says it.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let mut same = self.clone();
+        match (&mut same, other) {
+            (Self::MachineTypeAtQemu { wording, .. }, Self::MachineTypeAtQemu { wording: others, .. }) => {
+                *wording = *others;
+            }
+            (Self::UnknownProperty { typed, .. }, Self::UnknownProperty { typed: others, .. }) => *typed = *others,
+            _ => {}
+        }
+        same == *other
     }
 }

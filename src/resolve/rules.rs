@@ -199,7 +199,7 @@ pub const RULES: &[Rule] = &[
         id: RuleId::MachineType,
         applies: refused!(Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. }),
     },
-    Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(_)) },
+    Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(..)) },
     Rule {
         id: RuleId::UnknownModel,
         applies: refused!(Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_)),

@@ -7,10 +7,10 @@ use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::qemu_cpu;
 use super::recorder::Recorder;
-use super::refusal::UnorderedRefusal;
+use super::refusal::{MachineWording, Stage, UnorderedRefusal};
 use super::trace::{Built, Running};
 use super::{live_update, partial_check};
-use crate::domain::behaviour::{DropUnknown, Original, Regime};
+use crate::domain::behaviour::{DropUnknown, Original, QuirkKind, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
@@ -147,6 +147,13 @@ fn start_steps(
     recorder.prepared(facts, endpoint, definition);
     launch(facts, endpoint, definition)?;
     let cpu = qemu_cpu::build(facts, endpoint, definition, (cpu, recorder));
+    // virCPUCheckFeature, which qemuProcessVerifyCPUFeatures calls since 3.2.0: of what was not validated before.
+    if behaviour.live_update
+        && !behaviour.validate_features
+        && let Some(feature) = partial_check::unknown(endpoint, definition, definition.features.mentioned())
+    {
+        return Err(UnorderedRefusal::UnknownFeature(feature, Stage::FullCheck));
+    }
     // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
@@ -165,15 +172,25 @@ fn start_steps(
 /// QEMU is started, or says why not: it exits at a machine type or a property that it does not have
 /// (`qemuBuildCpuModelArgStr` writes what is required whether QEMU knows it or not).
 fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) -> Result<(), UnorderedRefusal> {
+    let says = |kind| endpoint.end.qemu.has_quirk(facts.catalog, kind, None);
     if !endpoint.has_machine {
         let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
-        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
+        // select_machine: 6.1 (commit d8fb7d0969) and 9.1 (commits 412d294ffdc and d53bb908b5).
+        let wording = match (says(QuirkKind::MachineNamed), says(QuirkKind::MachineWithoutOption)) {
+            (true, _) => MachineWording::Named,
+            (false, true) => MachineWording::Bare,
+            (false, false) => MachineWording::Option,
+        };
+        let machine = facts.guest.machine.name.clone();
+        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine, wording });
     }
     let (on, off) = endpoint.flags(facts, prepared);
     if let Some(feature) = prepared.features.first_of((on | off) - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         let (on, mode) = (on.contains(feature), prepared.mode);
-        return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });
+        // object_property_find_err, 5.2 (commit 4d9c7c8471).
+        let typed = says(QuirkKind::PropertyWithType);
+        return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model, typed });
     }
     Ok(())
 }
@@ -221,10 +238,12 @@ fn validate(
             machine: facts.guest.machine.name.clone(),
         });
     }
-    // virCPUValidateFeatures, all releases: the first name that the map does not have.
+    // virCPUValidateFeatures, 3.8.0 (commit 3f0193f7e): the first name that the map does not have.
     let mentioned = definition.features.mentioned();
-    if let Some(feature) = definition.features.first_of(mentioned - endpoint.end.map.known) {
-        return Err(UnorderedRefusal::UnknownFeature(feature));
+    if behaviour.validate_features
+        && let Some(feature) = partial_check::unknown(endpoint, definition, mentioned)
+    {
+        return Err(UnorderedRefusal::UnknownFeature(feature, Stage::StartValidate));
     }
     // qemuProcessStartValidate since 5.5.0 (commit 8eb4a89f5f), whatever the policy.
     if behaviour.msr_check && endpoint.hides_unavailable && !(mentioned & endpoint.end.map.in_msrs()).is_empty() {
@@ -257,7 +276,7 @@ fn update_cpu(
     // virCPUCompare, since 3.2.0 for check partial only (commit 641b8c721e); qemuDomainCheckCPU in 11.3.0.
     partial_check::partial(facts, endpoint, definition)?;
     // virCPUUpdate, x86UpdateHostModel, all releases.
-    partial_check::decide_optional(facts, endpoint, definition);
+    partial_check::decide_optional(facts, endpoint, definition)?;
     if definition.takes_host_model() && fresh {
         let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
         expansion.replace(definition);

@@ -4,7 +4,7 @@ use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::Regime;
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
+use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub struct QemuCpu {
     pub states: FeatureSet,
     /// The vendor that the guest reads in CPUID; `None` if unknown.
     pub vendor: Option<Vendor>,
+    /// Family, model and stepping of `host` and `max`; `None` if unknown, and of a named model, which keeps its own.
+    pub signature: Option<CpuSignature>,
 }
 
 /// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
@@ -55,9 +57,19 @@ pub(super) struct Built {
     pub(super) filtered: FeatureSet,
     pub(super) states: FeatureSet,
     pub(super) vendor: Vendor,
+    /// Family, model and stepping of a CPU without a named model, where they are known.
+    pub(super) signature: Option<CpuSignature>,
 }
 
 impl Built {
+    /// Returns whether a guest that moves from this CPU to the other sees a difference: a feature of the comparable ones,
+    /// the vendor, an XSAVE state, or family, model and stepping where both are known.
+    pub(super) fn differs(&self, other: &Self, comparable: &FeatureSet) -> bool {
+        let features = (self.visible ^ other.visible) & *comparable;
+        let signature = self.signature.zip(other.signature).is_some_and(|(own, other)| own.differs_from(other));
+        !features.is_empty() || self.vendor != other.vendor || self.states != other.states || signature
+    }
+
     /// Returns the whole CPU, with its steps in `steps`.
     pub(super) fn with(&self, steps: &QemuCpu) -> QemuCpu {
         QemuCpu {
@@ -68,6 +80,7 @@ impl Built {
             filtered: self.filtered,
             states: self.states,
             vendor: Some(self.vendor),
+            signature: self.signature,
             ..*steps
         }
     }

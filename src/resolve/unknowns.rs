@@ -1,6 +1,6 @@
 //! Turns a scenario into cases without unknowns, one for each combination of unknown inputs, and merges their answers.
 
-use super::answer::{Answer, Dependence, Outcome, OutcomeWithFeatures, Possible};
+use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible};
 use super::classify::{brief, decide};
 use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
@@ -9,6 +9,7 @@ use super::verdict::Verdict;
 use crate::domain::behaviour::{HostUnderKvm, Original, QuirkKind, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
+use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, MAX_STOPS, Release, Scenario, Topology};
@@ -61,6 +62,8 @@ struct Purpose {
     regime: Option<Regime>,
     /// Whether what the host gives of the children of `vmx` may decide.
     wants_vmx: bool,
+    /// The names of features that only some of the QEMUs have, where QEMU enables what the host gives.
+    unshared: FeatureSet,
     /// Whether libvirt decodes a CPU when the guest starts.
     decodes: bool,
     /// Whether only what host-model becomes is asked for: of the switches then count those that decide it.
@@ -72,8 +75,15 @@ struct Purpose {
 }
 
 /// The one endpoint of a guest that only starts.
-const SOURCE: Purpose =
-    Purpose { regime: None, wants_vmx: false, decodes: true, only_expands: true, name: "source", host: None };
+const SOURCE: Purpose = Purpose {
+    regime: None,
+    wants_vmx: false,
+    unshared: FeatureSet::EMPTY,
+    decodes: true,
+    only_expands: true,
+    name: "source",
+    host: None,
+};
 
 /// The names of intermediate hosts.
 const STOPS: [&str; MAX_STOPS] = [
@@ -164,8 +174,14 @@ impl<'a> Plan<'a> {
         if scenario.takes_host_model() && !is_asked_for_host_model(catalog, scenario) {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
         }
-        if scenario.lacks_host() {
-            return Err(Dependence::on(HOST));
+        let mut hosts = (&scenario.from_host, &scenario.to_host);
+        let is_open = |host: &HostChoice| matches!(host, HostChoice::Any | HostChoice::Unknown);
+        if scenario.lacks_host() || is_open(hosts.0) || is_open(hosts.1) {
+            if is_refused_without_host(catalog, scenario, make) {
+                hosts = (&HostChoice::Capable, &HostChoice::Capable);
+            } else if scenario.lacks_host() {
+                return Err(Dependence::on(HOST));
+            }
         }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
@@ -174,20 +190,21 @@ impl<'a> Plan<'a> {
         let names_disabled = guests::names_disabled(catalog, scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, models.iter());
         let decodes = scenario.decodes();
-        let (from_host, to_host) = (&scenario.from_host, &scenario.to_host);
+        let (from_host, to_host) = hosts;
         // Hosts that are not known may be two.
         let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
         let at = |name: &'static str| Some(name).filter(|_| !is_one);
-        let source = Purpose { wants_vmx, decodes, only_expands: false, host: at("source"), ..SOURCE };
+        let unshared = guests::names_of_some_qemus(catalog, scenario);
+        let source = Purpose { wants_vmx, unshared, decodes, only_expands: false, host: at("source"), ..SOURCE };
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
-        for (index, (release, name)) in scenario.via.iter().zip(STOPS).enumerate() {
+        for (index, (stop, name)) in scenario.via.iter().zip(STOPS).enumerate() {
             let host = scenario.stop_host(index);
             let is_destination = host == to_host && *host != HostChoice::Unknown;
             let of_host = if is_destination { destination.host } else { Some(name) };
-            let stop = Purpose { regime: None, name, host: of_host, ..destination };
-            endpoints.push(make(release, host, stop).among(&mut axes));
+            let purpose = Purpose { regime: None, name, host: of_host, ..destination };
+            endpoints.push(make(&stop.release, host, purpose).among(&mut axes));
         }
         endpoints.push(make(&scenario.to, to_host, destination).among(&mut axes));
         let start = Purpose { name: "guest's start", ..source };
@@ -203,6 +220,14 @@ impl<'a> Plan<'a> {
         let refuses_timer = |end: &EndpointOptions<'_>| !end.always(|behaviour| behaviour.live_update);
         if scenario.tsc.is_some() && endpoints.iter().chain(&started).any(refuses_timer) {
             return Err(Dependence::on("TSC frequency with a libvirt that may refuse it"));
+        }
+        // Before 3.8.0 libvirt passes a name on that no map has. What QEMU does with these is not modelled.
+        let inactive = scenario.running.as_deref().and_then(|running| running.inactive.as_ref());
+        let named = inactive.map(|inactive| inactive.features.mentioned()).unwrap_or_default();
+        let of_kvm = (named | scenario.features.mentioned()) & catalog.named().paravirtual;
+        let passes_on = |end: &EndpointOptions<'_>| !end.always(|behaviour| behaviour.validate_features);
+        if !of_kvm.is_empty() && endpoints.iter().chain(&started).any(passes_on) {
+            return Err(Dependence::on("features of KVM with a libvirt that does not refuse their names"));
         }
         let mut unread = machines.iter().flat_map(|machine| {
             endpoints.iter().chain(&started).filter_map(|endpoint| endpoint.unread_machine(catalog, machine))
@@ -252,6 +277,7 @@ impl<'a> Plan<'a> {
         Some(Guest {
             machine: self.machines.get(machine)?.clone(),
             threads_per_package: self.topologies.get(topology)?.threads_per_package(),
+            threads_per_die: self.topologies.get(topology)?.threads_per_die(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             migratable: self.scenario.migratable,
@@ -360,24 +386,81 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
     if !scenario.lacks_host() {
         return input;
     }
+    for (value, named) in with_listed_hosts(catalog, scenario) {
+        let Ok(outcome) = Plan::of(catalog, &named).map(|plan| plan.outcome()) else { continue };
+        let is_known = |known: &Possible| (known.verdict, known.rule) == (outcome.verdict, outcome.rule);
+        if !input.answers.iter().any(is_known) {
+            input.answers.push(Possible { value, verdict: outcome.verdict, rule: outcome.rule });
+        }
+    }
+    input
+}
+
+/// Returns the scenario with listed hosts in place of those that are not named: the same at source and destination, then
+/// the first and another.
+fn with_listed_hosts(catalog: &Catalog, scenario: &Scenario) -> Vec<(String, Scenario)> {
     let listed: Vec<_> = catalog.recorded_hosts().map(|(id, host)| (HostChoice::Listed(id), &host.name)).collect();
     let same = listed.iter().map(|host| (host, host));
     let other = listed.first().into_iter().flat_map(|first| listed.iter().skip(1).map(move |other| (first, other)));
-    for ((from, name), (to, other)) in same.chain(other) {
+    let pairs = same.chain(other).map(|((from, name), (to, other))| {
         let given = |host: &HostChoice, listed: &HostChoice| match host {
             HostChoice::Capable | HostChoice::Any | HostChoice::Unknown => listed.clone(),
             HostChoice::Listed(_) | HostChoice::Given(_) => host.clone(),
         };
         let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
-        let named = Scenario { from_host, to_host, ..scenario.clone() };
-        let Ok(outcome) = Plan::of(catalog, &named).map(|plan| plan.outcome()) else { continue };
-        let is_known = |known: &Possible| (known.verdict, known.rule) == (outcome.verdict, outcome.rule);
-        if !input.answers.iter().any(is_known) {
-            let value = if from == to { name.to_string() } else { format!("{name} to {other}") };
-            input.answers.push(Possible { value, verdict: outcome.verdict, rule: outcome.rule });
+        let value = if from == to { name.to_string() } else { format!("{name} to {other}") };
+        (value, Scenario { from_host, to_host, ..scenario.clone() })
+    });
+    pairs.collect()
+}
+
+/// Returns the answer in short that every listed host and every pair of them gives to a guest whose host is `any`;
+/// `None` where they differ, and where no host is named at all.
+fn brief_of_every_host(catalog: &Catalog, scenario: &Scenario) -> Option<OutcomeWithFeatures> {
+    let is_open = |host: &HostChoice| matches!(host, HostChoice::Capable | HostChoice::Unknown);
+    if is_open(&scenario.from_host) || is_open(&scenario.to_host) || !scenario.lacks_host() {
+        return None;
+    }
+    let named = with_listed_hosts(catalog, scenario);
+    let brief = |named: &Scenario| Plan::of(catalog, named).ok().map(|plan| plan.brief());
+    let mut shared = brief(&named.first()?.1).filter(|brief| brief.outcome.verdict != Verdict::Depends)?;
+    for (_, named) in named.iter().skip(1) {
+        let other = brief(named)?;
+        if shared.outcome.row != other.outcome.row {
+            shared.outcome.row = None;
+        }
+        let outcome = Outcome { row: shared.outcome.row, ..other.outcome };
+        if shared != (OutcomeWithFeatures { outcome, ..other }) {
+            return None;
         }
     }
-    input
+    Some(shared)
+}
+
+/// Returns the same with every stage; of the first host where they differ.
+pub(super) fn of_every_host(catalog: &Catalog, scenario: &Scenario) -> Option<Answer> {
+    let shared = brief_of_every_host(catalog, scenario)?;
+    let named = with_listed_hosts(catalog, scenario);
+    let mut answers = named.iter().map(|(_, named)| super::resolve(catalog, named));
+    let mut answer = answers.next()?;
+    answers.for_each(|other| {
+        answer.restrict_to(&other);
+        answer.cases.extend(other.cases);
+    });
+    (answer.row, answer.basis) = (shared.outcome.row, Basis::of(catalog, scenario));
+    Some(answer)
+}
+
+/// Whether libvirt refuses to start the guest before it looks at the host: the QEMU is too old, or lacks the machine type.
+fn is_refused_without_host(catalog: &Catalog, scenario: &Scenario, make: &mut MakeEndpoint<'_, '_>) -> bool {
+    let release = scenario.started.as_ref().unwrap_or(&scenario.from);
+    let Ok(machines) = guests::machines(catalog, scenario, &mut Vec::new()) else { return false };
+    let purpose = Purpose { decodes: false, only_expands: false, ..SOURCE };
+    let source = make(release, &HostChoice::Capable, purpose);
+    let is_too_old = |version| source.always(|behaviour| version < behaviour.minimum_qemu);
+    scenario.running.is_none()
+        && (release.qemu.version.known().is_some_and(is_too_old)
+            || machines.iter().all(|machine| source.have_machine(catalog, machine).all(|has| !has)))
 }
 
 /// Whether libvirt asks QEMU for the host's CPU when the guest starts, and QEMU can answer

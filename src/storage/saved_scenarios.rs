@@ -39,6 +39,9 @@ pub enum StoreError {
         /// What the operating system says.
         error: io::Error,
     },
+    /// A line with this name would be read as another one, or as a comment.
+    #[error("a name has no tab and does not begin with #, found {0:?}")]
+    Name(String),
     /// Another program has held the lock for a second.
     #[error("{path} is locked by another program", path = .0.display())]
     Locked(PathBuf),
@@ -88,8 +91,12 @@ impl ScenarioStore {
     /// Saves a scenario under a name. Another scenario of that name is replaced only if `replace` is set.
     ///
     /// # Errors
-    /// The file cannot be changed.
+    /// The name cannot be written to the file, or the file cannot be changed.
     pub fn save(&self, name: &str, link: &str, replace: bool) -> Result<Written, StoreError> {
+        let name = name.trim();
+        if name.starts_with('#') || name.contains(char::is_control) {
+            return Err(StoreError::Name(name.to_owned()));
+        }
         self.change(|lines| {
             let has_it = |line: &String| parse(line).is_some_and(|saved| saved.name == name);
             let other = |line: &String| parse(line).is_some_and(|saved| saved.name == name && saved.link != link);
@@ -237,6 +244,18 @@ mod tests {
         assert_eq!(links(&store), ["abort=a"]);
         assert_eq!(store.save("abort", "b", true).unwrap(), Written::Done);
         assert_eq!(links(&store), ["abort=b"]);
+    }
+
+    #[test]
+    fn a_name_that_would_be_read_differently_is_refused() {
+        let (_folder, store) = store();
+        for name in ["# mine", " #1", "two\twords", "two\nlines"] {
+            let said = store.save(name, "a", false).unwrap_err().to_string();
+            assert!(said.starts_with("a name has no tab and does not begin with #, found \""), "{said}");
+        }
+        assert_eq!(links(&store), [""; 0]);
+        store.save("issue #1 ", "a", false).unwrap();
+        assert_eq!(links(&store), ["issue #1=a"]);
     }
 
     #[test]

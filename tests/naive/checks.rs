@@ -35,9 +35,9 @@ pub(super) fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool
             format!("unsupported configuration: Emulator '{EMULATOR}' does not support machine type '{machine}'");
         return refuse("machine-type", text);
     }
-    // virCPUValidateFeatures, every release: the first name the map does not have.
+    // virCPUValidateFeatures, 3.8.0: the first name the map does not have.
     for (feature, _) in &cpu.features {
-        if !node.map.known.contains(feature) {
+        if releases::validates_features(release) && !node.map.known.contains(feature) {
             return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
         }
     }
@@ -86,15 +86,19 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
     if node.host.is_capable {
         // It has what is asked for: what the definition names, and of the model what it does not name.
         let policy = policy_of(&cpu.features, feature);
-        // query-cpu-model-expansion of host, every QEMU: optional is what it offers by name, ht only since 10.0.
+        // query-cpu-model-expansion of host, every QEMU: optional is what it offers by name, and never ht.
         if policy == Some("optional") {
-            return node.qemu.properties.contains(feature) && (feature != "ht" || node.qemu.number >= (10, 0, 0));
+            return node.qemu.properties.contains(feature) && feature != "ht";
         }
         if let Some(policy) = policy {
             return policy != "disable" && policy != "forbid";
         }
         let model = cpu.model.as_ref().and_then(|model| node.map.models.get(model));
         return model.is_some_and(|model| model.data.contains(feature));
+    }
+    // kvm_arch_get_supported_cpuid, 9.1: QEMU adds both on an AMD host, and gives none on another.
+    if (feature == "overflow-recov" || feature == "succor") && node.qemu.number >= (9, 1, 0) {
+        return node.host.vendor == "AMD" && node.knows(feature);
     }
     // x86_cpu_get_supported_feature_word, 10.1.2: asked without a machine type, an AMD host has no arch-capabilities,
     // and then nothing that depends on it.
@@ -110,8 +114,8 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
     if feature == "invtsc" && node.host.silicon.contains(feature) {
         return node.knows(feature);
     }
-    // query-cpu-model-expansion of host, every QEMU: what it has a name for; ht only since 10.0.
-    node.host.features.contains(feature) && node.knows(feature) && (feature != "ht" || node.qemu.number >= (10, 0, 0))
+    // query-cpu-model-expansion of host, every QEMU: what it has a name for; never ht, which no host enables by default.
+    node.host.features.contains(feature) && node.knows(feature) && feature != "ht"
 }
 
 /// virCPUGetHost, every release: whether the processor itself shows a feature to this daemon.
@@ -295,6 +299,7 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
             return refuse("vendor", text);
         }
     }
+    refuse_unknown(node, cpu, "force")?;
     // x86ModelFromCPU, every release: a host model has no model yet, only what its definition names.
     let mut data = BTreeSet::new();
     if let Some(name) = &cpu.model {
@@ -302,6 +307,9 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
             return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
         };
         data.clone_from(&model.data);
+    }
+    for policy in ["require", "optional", "disable", "forbid"] {
+        refuse_unknown(node, cpu, policy)?;
     }
     let mut forbidden = Vec::new();
     let mut missing = Vec::new();
@@ -333,6 +341,16 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
         }
         if !extra.is_empty() {
             return refuse_partial("does not strictly match guest CPU: Extra features", &extra);
+        }
+    }
+    Ok(())
+}
+
+/// x86ModelFromCPU, every release: the first feature with this policy that the map does not name.
+pub(super) fn refuse_unknown(node: &Node, cpu: &Cpu, policy: &str) -> Result<(), Stop> {
+    for (feature, own) in &cpu.features {
+        if own == policy && !node.map.known.contains(feature) {
+            return refuse("unknown-feature", format!("internal error: Unknown CPU feature {feature}"));
         }
     }
     Ok(())

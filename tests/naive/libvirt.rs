@@ -1,6 +1,8 @@
 //! What libvirt does: starting a guest, bringing its definition up to date, and sending it.
 
-use super::checks::{check_forbidden, check_mode, compare_with_map, host_has, partial_check, qemu_has, validate};
+use super::checks::{
+    check_forbidden, check_mode, compare_with_map, host_has, partial_check, qemu_has, refuse_unknown, validate,
+};
 use super::facts::{PlainFacts, PlainMap, PlainQemu};
 use super::qemu::{Built, build, guest_vendor};
 use super::releases::{self, Number};
@@ -160,6 +162,14 @@ pub(crate) fn start(
     let flags = command_line(node, &cpu, question)?;
     let built = build(facts, node, &cpu, &flags, question)?;
     let before = cpu.clone();
+    // virCPUx86CheckFeature, 3.2.0: it needs every feature.
+    if releases::has_live_update(release) {
+        for (feature, _) in &cpu.features {
+            if !node.map.known.contains(feature) {
+                return refuse("unknown-feature", format!("internal error: Unknown CPU feature {feature}"));
+            }
+        }
+    }
     // qemuProcessVerifyCPUFeatures, 3.2.0: checked for every guest; before, only where it is required.
     if described(&node.map, &cpu).contains("invtsc") && !built.on.contains("invtsc") {
         let text = "unsupported configuration: host doesn't support invariant TSC";
@@ -212,6 +222,7 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
         return cannot_say("what the host model is");
     }
     // virCPUx86UpdateHostModel, every release: optional becomes what the migratable host model says.
+    refuse_unknown(node, cpu, "optional")?;
     let before = cpu.clone();
     for (feature, policy) in &mut cpu.features {
         if policy == "optional" {
@@ -247,10 +258,14 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
 fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(String, bool)>, Stop> {
     // qemu_machine_class, every QEMU: it exits when libvirt let an unknown machine type through.
     if !node.qemu.machines.contains(&question.machine) {
+        // select_machine: 6.1 does not repeat the option, 9.1 names the type.
+        let option = format!("-machine {},accel={},usb=off,dump-guest-core=off: ", question.machine, question.accel);
+        let option = if node.qemu.number < (6, 1, 0) { option } else { String::new() };
+        let name = format!(": \"{}\"", question.machine);
+        let name = if node.qemu.number < (9, 1, 0) { String::new() } else { name };
         let text = format!(
-            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: -machine \
-             {},accel={},usb=off,dump-guest-core=off: unsupported machine type",
-            question.machine, question.accel
+            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: {option}unsupported machine \
+             type{name}"
         );
         return refuse("qemu-exit-machine", text);
     }
@@ -283,9 +298,11 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
                 "maximum" => "max",
                 _ => cpu.model.as_deref().unwrap_or("host"),
             };
+            // object_property_find, to 5.1: without the type.
+            let object = if node.qemu.number < (5, 2, 0) { String::new() } else { format!("{name}-x86_64-cpu") };
             let text = format!(
                 "internal error: process exited while connecting to monitor: can't apply global \
-                 {name}-x86_64-cpu.{feature}={}: Property '{name}-x86_64-cpu.{feature}' not found",
+                 {name}-x86_64-cpu.{feature}={}: Property '{object}.{feature}' not found",
                 if is_on { "on" } else { "off" }
             );
             return refuse("unknown-property", text);

@@ -65,8 +65,8 @@ pub(crate) struct Question {
     pub(crate) regime: Option<String>,
     /// The feature that `new` took out of every model.
     pub(crate) feature: String,
-    /// Whether the guest has a PMU.
-    pub(crate) pmu: bool,
+    /// What `<pmu>` of the domain says.
+    pub(crate) pmu: Option<bool>,
 }
 
 /// The software of the source or the destination.
@@ -165,7 +165,7 @@ impl Question {
             tsc: false,
             regime: None,
             feature: "mpx".to_owned(),
-            pmu: false,
+            pmu: None,
         }
     }
 
@@ -192,7 +192,10 @@ impl Question {
         parts.push(format!("accel={},from-host={},to-host={}", self.accel, host(&self.from_host), host(&self.to_host)));
         parts.push(format!("from={}:{},to={}:{}", self.from.libvirt, self.from.qemu, self.to.libvirt, self.to.qemu));
         parts.push(format!("match={},fallback={},transport={}", self.matching, self.fallback, self.transport));
-        parts.push(format!("feature={},pmu={}", self.feature, if self.pmu { "on" } else { "off" }));
+        parts.push(format!("feature={}", self.feature));
+        if let Some(pmu) = self.pmu {
+            parts.push(format!("pmu={}", if pmu { "on" } else { "off" }));
+        }
         for stop in &self.via {
             parts.push(format!("via={}:{}", stop.end.libvirt, stop.end.qemu));
         }
@@ -215,8 +218,10 @@ impl Question {
         parts.join(",")
     }
 
-    fn threads_per_package(&self) -> u32 {
-        self.topology[1] * self.topology[2] * self.topology[3]
+    /// qemu_init_vcpu: before QEMU 8.2 the threads of a die, later those of a package.
+    fn has_several_threads(&self, qemu: releases::Number) -> bool {
+        let of_die = self.topology[2] * self.topology[3];
+        if qemu < (8, 2, 0) { of_die > 1 } else { self.topology[1] * of_die > 1 }
     }
 
     fn is_mode(&self) -> bool {
@@ -340,6 +345,15 @@ fn answer_once(
     from_has_unknown: bool,
     to_has_unknown: bool,
 ) -> Result<NaiveAnswer, String> {
+    // virCPUValidateFeatures, 3.8.0: before, a name that no map has reaches QEMU.
+    let started = question.started.iter().map(|libvirt| End { libvirt: libvirt.clone(), qemu: String::new() });
+    let ends = [question.from.clone(), question.to.clone()].into_iter().chain(started);
+    for end in ends.chain(question.via.iter().map(|stop| stop.end.clone())) {
+        let (_, release) = map_of(facts, question, &end)?;
+        if !releases::validates_features(release) && question.features.iter().any(|(name, _)| name.starts_with("kvm")) {
+            return Err("what QEMU makes of the features of KVM in a definition".to_owned());
+        }
+    }
     let (from_map, from_number) = map_of(facts, question, &question.from)?;
     let mut here = Node {
         version: from_number,
@@ -369,6 +383,7 @@ fn answer_once(
     answer.live = Some(guest.live.features.clone());
     let before = visible(&here, &guest, question);
     let states = guest.qemu.states.clone();
+    let mut on_the_way = None;
 
     let last =
         Waypoint { end: question.to.clone(), host: question.to_host.clone(), transport: question.transport.clone() };
@@ -397,10 +412,22 @@ fn answer_once(
             return refused(answer, "aborted", stop);
         }
         here = there;
+        let seen = (visible(&here, &guest, question), guest.qemu.states.clone());
+        if on_the_way.is_none() && (&seen.0, &seen.1) != (&before, &states) {
+            on_the_way = Some(seen);
+        }
     }
     answer.arrived = Some(guest.live.features.clone());
     "completed".clone_into(&mut answer.outcome);
-    let after = visible(&here, &guest, question);
+    let mut after = visible(&here, &guest, question);
+    let mut states_after = guest.qemu.states.clone();
+    // A guest that has its CPU back saw another one on the way.
+    if after == before
+        && states_after == states
+        && let Some(seen) = on_the_way
+    {
+        (after, states_after) = seen;
+    }
     for feature in &facts.order {
         if before.contains(feature) && !after.contains(feature) {
             answer.lost.push(feature.clone());
@@ -409,8 +436,8 @@ fn answer_once(
             answer.gained.push(feature.clone());
         }
     }
-    answer.states_lost = states.difference(&guest.qemu.states).copied().collect();
-    answer.states_gained = guest.qemu.states.difference(&states).copied().collect();
+    answer.states_lost = states.difference(&states_after).copied().collect();
+    answer.states_gained = states_after.difference(&states).copied().collect();
     Ok(answer)
 }
 
@@ -475,7 +502,7 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
             }
         }
     }
-    let several = question.threads_per_package() > 1;
+    let several = question.has_several_threads(node.qemu.number);
     let named = |feature: &str| {
         question.features.iter().any(|(name, policy)| name == feature && (policy == "require" || policy == "force"))
     };
@@ -491,8 +518,14 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
             seen.insert("cmp_legacy".to_owned());
         }
     }
-    // cpu_x86_cpuid leaf 1, every QEMU: no PDCM without a PMU.
-    if !question.pmu {
+    // cpu_x86_cpuid leaf 0x8000000a, before QEMU 5.1: empty while svm is off, whatever is reported.
+    if node.qemu.number < (5, 1, 0) && !seen.contains("svm") {
+        for child in ["npt", "nrip-save"] {
+            seen.remove(child);
+        }
+    }
+    // cpu_x86_cpuid leaf 1, QEMU 5.1: no PDCM without a PMU.
+    if !qemu::has_pmu(&started.live, question, node.qemu.number) && node.qemu.number >= (5, 1, 0) {
         seen.remove("pdcm");
     }
     seen

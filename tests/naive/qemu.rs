@@ -81,6 +81,17 @@ pub(crate) fn build(
             return cannot_say("what the model turns on under this machine type");
         };
         on = cell;
+        // feature_dependencies, QEMU 5.1: the row of svm; before, what a model has of it stays on without svm.
+        if qemu.number < (5, 1, 0)
+            && question.accel == "kvm"
+            && let Some(under_tcg) = facts.cell(model, &question.machine, "tcg")
+        {
+            for child in ["npt", "nrip-save"] {
+                if under_tcg.contains(child) {
+                    on.insert(child.to_owned());
+                }
+            }
+        }
         add_hidden_children(facts, qemu, model, flags, question, &mut on);
     }
     on.insert("hypervisor".to_owned());
@@ -99,14 +110,21 @@ pub(crate) fn build(
         if question.accel == "kvm" && node.host.is_capable {
             return cannot_say("what a capable host passes through");
         }
-        let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
-        for feature in all {
+        let mut all = if question.accel == "tcg" { qemu.tcg_max.clone() } else { node.host.features.clone() };
+        // kvm_arch_get_supported_cpuid, 9.1: what QEMU adds; `supports` leaves it out where it does not.
+        if question.accel == "kvm" {
+            all.insert("overflow-recov".to_owned());
+            all.insert("succor".to_owned());
+        }
+        for feature in &all {
             // x86_cpu_get_supported_feature_word, 10.1.2: not for an AMD guest on a machine type since 10.1.
             let hidden = feature == "arch-capabilities" && vendor == "AMD" && hides(qemu.number, &question.machine);
             // x86_cpu_get_supported_feature_word, every QEMU: with migratable=on not what cannot be migrated.
-            let stays = feature == "invtsc" && question.migratable;
+            let stays = feature == "invtsc" && !keeps_invtsc(qemu.number, question);
+            // feature_word_info no_autoenable_flags, 8.2: not ht; before, it is not supported under KVM.
+            let by_name = feature == "ht" && question.accel == "kvm";
             if node.knows(feature)
-                && !(hidden || stays || is_flag(feature))
+                && !(hidden || stays || by_name || is_flag(feature))
                 && (question.accel == "tcg" || supports(node, feature, question)?)
             {
                 on.insert(feature.clone());
@@ -115,12 +133,13 @@ pub(crate) fn build(
     }
 
     // host_cpu_instance_init with migratable=off, every QEMU: also what keeps it from being migrated.
-    if cpu.model.is_none() && question.accel == "kvm" && !question.migratable && node.host.silicon.contains("invtsc") {
+    let passes_invtsc = cpu.model.is_none() && question.accel == "kvm" && !is_flag(&"invtsc".to_owned());
+    if passes_invtsc && keeps_invtsc(qemu.number, question) && node.host.silicon.contains("invtsc") {
         on.insert("invtsc".to_owned());
     }
 
     // x86_cpu_expand_features, 10.0: several threads in a package.
-    if qemu.number >= (10, 0, 0) && question.threads_per_package() > 1 {
+    if qemu.number >= (10, 0, 0) && question.has_several_threads(qemu.number) {
         on.insert("ht".to_owned());
         if vendor != "Intel" && vendor != "Zhaoxin" {
             on.insert("cmp_legacy".to_owned());
@@ -128,7 +147,7 @@ pub(crate) fn build(
     }
 
     // x86_cpu_expand_features, 10.0.4, 10.0.5, 10.1: no PDCM without a PMU, and nothing is reported unavailable.
-    if !question.pmu && clears_pdcm(qemu.number, &question.machine) {
+    if !has_pmu(cpu, question, qemu.number) && clears_pdcm(qemu.number, &question.machine) {
         on.remove("pdcm");
     }
 
@@ -238,9 +257,10 @@ fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
 /// Whether the accelerator and the host can do a feature that is asked for.
 fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Stop> {
     let qemu = node.qemu;
-    // x86_cpu_get_supported_feature_word, 10.0: ht and cmp_legacy can be given; before, ht never.
+    // x86_cpu_get_supported_feature_word, 10.0: ht and cmp_legacy can be given. kvm_arch_get_supported_cpuid, 8.2: ht under
+    // KVM; before, ht never.
     if feature == "ht" {
-        return Ok(qemu.number >= (10, 0, 0));
+        return Ok(qemu.number >= (10, 0, 0) || (question.accel == "kvm" && qemu.number >= (8, 2, 0)));
     }
     if feature == "cmp_legacy" && qemu.number >= (10, 0, 0) {
         return Ok(true);
@@ -259,6 +279,10 @@ fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Sto
     if feature == "arch-capabilities" && !may_have_arch_capabilities(&node.host, qemu.number)? {
         return Ok(false);
     }
+    // kvm_arch_get_supported_cpuid, 9.1: both of an AMD guest, none of another (x86_cpu_get_supported_feature_word).
+    if (feature == "overflow-recov" || feature == "succor") && qemu.number >= (9, 1, 0) {
+        return Ok(question.vendor_id.as_ref().unwrap_or(&node.host.vendor) == "AMD");
+    }
     if node.host.is_capable {
         return Ok(true);
     }
@@ -266,9 +290,9 @@ fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Sto
     if feature == "hypervisor" {
         return Ok(true);
     }
-    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, whoever made the host.
+    // kvm_arch_get_supported_cpuid, QEMU 3.0: topoext always, whoever made the host.
     if feature == "topoext" {
-        return Ok(true);
+        return Ok(qemu.number >= (3, 0, 0) || node.host.silicon.contains("topoext"));
     }
     // kvm_arch_get_supported_cpuid, every QEMU: `host` does not show it where it has to be migratable.
     if feature == "invtsc" {
@@ -308,6 +332,20 @@ fn clears_pdcm(qemu: Number, machine: &str) -> bool {
         return machine_number(machine) >= (10, 1, 0);
     }
     false
+}
+
+/// `x86_cpu_get_migratable_flags`, 9.2: with tsc-frequency invtsc migrates; every QEMU: without migratable=on all stays.
+fn keeps_invtsc(qemu: Number, question: &Question) -> bool {
+    !question.migratable || (question.tsc && qemu >= (9, 2, 0))
+}
+
+/// `max_x86_cpu_initfn`, to 10.0.13: `max` and `host` have a PMU; `kvm_cpu_max_instance_init`, 10.1: under KVM only. A named
+/// model has none by default, every QEMU.
+pub(crate) fn has_pmu(cpu: &Cpu, question: &Question, qemu: Number) -> bool {
+    if let Some(pmu) = question.pmu {
+        return pmu;
+    }
+    cpu.model.is_none() && (question.accel == "kvm" || qemu < (10, 1, 0))
 }
 
 /// A machine type without a version has no compatibility properties, as the newest ones.

@@ -112,6 +112,11 @@ pub(crate) fn drops_added(release: Number) -> &'static str {
     "if-original"
 }
 
+/// virCPUValidateFeatures in qemuProcessStartValidate: 3.8.0, commits 6ef9c202f and 3f0193f7e.
+pub(crate) fn validates_features(release: Number) -> bool {
+    release >= (3, 8, 0)
+}
+
 /// qemuProcessStartValidate: 8.1.0, commit 517b8c12b9.
 pub(crate) fn validates_incoming_machine(release: Number) -> bool {
     release >= (8, 1, 0)

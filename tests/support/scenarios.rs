@@ -10,7 +10,8 @@ use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, HostId,
 use virt_cpu_explorer::internal::domain::map::ModelId;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
 use virt_cpu_explorer::internal::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology, Transport,
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop, Topology,
+    Transport,
 };
 use virt_cpu_explorer::internal::domain::version::Version;
 
@@ -128,7 +129,11 @@ pub(crate) fn any(random: &mut Random) -> Scenario {
     scenario.accel = random.one(&[Accel::Kvm, Accel::Tcg]);
     (scenario.from_host, scenario.to_host) = (host(random), host(random));
     (scenario.from, scenario.to) = (release(random), release(random));
-    scenario.via = (0..random.below(3)).map(|_| release(random)).collect();
+    let stop = |random: &mut Random| Stop {
+        release: release(random),
+        host: if random.once_in(2) { Some(host(random)) } else { None },
+    };
+    scenario.via = (0..random.below(3)).map(|_| stop(random)).collect();
     scenario.started = if random.once_in(3) { Some(release(random)) } else { None };
     scenario.check = maybe(random, Check::ALL);
     scenario.matching = random.one(Match::ALL);
@@ -140,7 +145,7 @@ pub(crate) fn any(random: &mut Random) -> Scenario {
     scenario.machine_like = maybe(random, &CATALOG.qemu_defaults().machines);
     scenario.regime = maybe(random, Regime::ALL);
     scenario.feature = feature(random);
-    scenario.pmu = random.once_in(2);
+    scenario.pmu = [None, Some(true), Some(false)][random.below(3)];
     scenario
 }
 

@@ -2,10 +2,12 @@
 //! directions.
 
 use crate::analysis::history::example_guest::{guests, rank};
+use crate::analysis::space::shared_machines;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::domain::qemu::MachineId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, BudgetExceeded, Outcome, OutcomeWithFeatures, Resolver, Verdict};
 use std::collections::HashMap;
@@ -44,12 +46,15 @@ pub type Answers = HashMap<Rc<Scenario>, OutcomeWithFeatures>;
 pub struct GuestResolver<'a> {
     resolver: Resolver<'a>,
     scenario: Scenario,
+    /// The machine types that both have.
+    machines: Vec<MachineId>,
 }
 
 impl<'a> GuestResolver<'a> {
     /// Returns who asks between these ends; neither stops nor what the scenario's own guest says count.
     pub fn between(catalog: &'a Catalog, scenario: &Scenario) -> Self {
-        Self { resolver: Resolver::new(catalog), scenario: scenario.clone() }
+        let machines = shared_machines(catalog, &[&scenario.from, &scenario.to]);
+        Self { resolver: Resolver::new(catalog), scenario: scenario.clone(), machines }
     }
 
     /// Returns how a guest of the model fares that says this of the feature: of those with different machine types the
@@ -64,7 +69,7 @@ impl<'a> GuestResolver<'a> {
         (answers, budget): (&mut Answers, &mut Budget),
     ) -> Result<Option<GuestOutcome>, BudgetExceeded> {
         let mut worst: Option<GuestOutcome> = None;
-        for mut guest in guests(self.resolver.catalog(), &self.scenario, model, feature) {
+        for mut guest in guests(self.resolver.catalog(), &self.scenario, (model, feature), &self.machines) {
             if let Some(policy) = says {
                 guest.features.set(feature, policy);
             }

@@ -1,6 +1,6 @@
 //! Finds a scenario that shows a change: a guest that migrates from the release before the change to the one with it.
 
-use crate::analysis::space::end;
+use crate::analysis::space::{end, shared_machines};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
@@ -8,24 +8,43 @@ use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, MaybeKnown, QemuChoice, Scenario};
 use crate::resolve::{Outcome, Resolver, Verdict};
 
-/// Returns the guest of `model` that shows most about `feature`: with the machine type of the scenario or the newest
-/// one under which QEMU enables the feature, without named features. Source and destination are not changed.
-pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Vec<Scenario> {
-    let mut machines: Vec<MachineId> = match &scenario.machine {
-        MachineChoice::Listed(machine) => vec![*machine],
-        MachineChoice::Unlisted(_) | MachineChoice::Unknown => Vec::new(),
+/// Returns the guests of `model` that show most about `feature`: with the machine type of the scenario, the newest ones
+/// under which QEMU enables the feature, and the default one, without named features. `shared` has the machine types
+/// that source and destination have: without one, an abort would not be the effect of the feature.
+pub(crate) fn guests(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    (model, feature): (ModelId, FeatureId),
+    shared: &[MachineId],
+) -> Vec<Scenario> {
+    let guest = guest(catalog, scenario, model, feature);
+    let listed = |guest: &Scenario| match guest.machine {
+        MachineChoice::Listed(machine) => Some(machine).filter(|machine| shared.contains(machine)),
+        MachineChoice::Unlisted(_) | MachineChoice::Unknown => None,
     };
-    let turns_on =
-        |machine: &MachineId| catalog.cell(model, *machine, scenario.accel).is_some_and(|on| on.contains(feature));
+    let mut machines: Vec<MachineId> = listed(scenario).into_iter().collect();
+    let qemu = scenario.from.qemu.version.known().unwrap_or(DEFAULT_QEMU);
+    let turns_on = |machine: &MachineId| {
+        let base = catalog.base(*machine, qemu);
+        base.and_then(|base| catalog.cell(model, base, scenario.accel)).is_some_and(|on| on.contains(feature))
+    };
     let of_family = |family: &str| {
-        let mut newest_first = catalog.qemu_defaults().machines.iter().rev();
+        let mut newest_first = shared.iter().rev();
         newest_first.find(|machine| turns_on(machine) && catalog.machine_name(**machine).starts_with(family)).copied()
     };
     machines.extend(["pc-q35", "pc-i440fx"].into_iter().filter_map(of_family));
     // Where the scenario's own does not turn it on, the others show more.
     machines.sort_by_key(|machine| !turns_on(machine));
     machines.dedup();
-    let guest = Scenario {
+    machines.extend(listed(&guest).or_else(|| shared.last().copied().filter(|_| machines.is_empty())));
+    let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..guest.clone() };
+    machines.into_iter().map(with).collect()
+}
+
+/// Returns a guest of `model` with the default machine type, without named features. Source and destination are not
+/// changed.
+pub(crate) fn guest(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Scenario {
+    Scenario {
         cpu: CpuChoice::Model(MaybeKnown::Is(model)),
         feature,
         accel: scenario.accel,
@@ -35,9 +54,7 @@ pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, fea
         from_host: scenario.from_host.clone(),
         to_host: scenario.to_host.clone(),
         ..Scenario::default_of(catalog)
-    };
-    let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..guest.clone() };
-    machines.into_iter().map(with).chain([guest.clone()]).collect()
+    }
 }
 
 /// The question in which most happens: an abort or a change before a guest that arrives as it was, and the first
@@ -74,15 +91,11 @@ pub(crate) fn across(
     (model, feature): (ModelId, FeatureId),
     (before, since): (LibvirtId, LibvirtId),
 ) -> Option<Scenario> {
-    let guests = guests(catalog, scenario, model, feature);
     let with = |from: &QemuChoice, to: &QemuChoice| -> Vec<Scenario> {
-        let on = |guest: &Scenario| {
-            let mut question =
-                Scenario { from: end(before, DEFAULT_QEMU), to: end(since, DEFAULT_QEMU), ..guest.clone() };
-            (question.from.qemu, question.to.qemu) = (from.clone(), to.clone());
-            question
-        };
-        guests.iter().map(on).collect()
+        let mut ends = Scenario { from: end(before, DEFAULT_QEMU), to: end(since, DEFAULT_QEMU), ..scenario.clone() };
+        (ends.from.qemu, ends.to.qemu) = (from.clone(), to.clone());
+        let shared = shared_machines(catalog, &[&ends.from, &ends.to]);
+        guests(catalog, &ends, (model, feature), &shared)
     };
     let usual = QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None };
     most_telling(catalog, with(&scenario.from.qemu, &scenario.to.qemu))
@@ -97,6 +110,5 @@ pub(crate) fn under(
     (model, feature): (ModelId, FeatureId),
     (machine, accel): (MachineId, Accel),
 ) -> Scenario {
-    let guest = guests(catalog, scenario, model, feature).pop().unwrap_or_else(|| scenario.clone());
-    Scenario { machine: MachineChoice::Listed(machine), accel, ..guest }
+    Scenario { machine: MachineChoice::Listed(machine), accel, ..guest(catalog, scenario, model, feature) }
 }

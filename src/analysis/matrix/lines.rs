@@ -1,11 +1,12 @@
 //! Lists the values of a matrix axis, and sets a value in a scenario.
 
-use crate::analysis::space::{exact_releases, is_exact, is_published, models, releases};
+use crate::analysis::space::{exact_releases, is_exact, is_published, machines, models, releases};
 use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
+use crate::domain::qemu::MachineId;
 use crate::domain::scenario::{
     CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario,
 };
@@ -149,12 +150,17 @@ impl Line {
             Value::Product(_, release) => *end = release.clone(),
             Value::Host(choice) => *host = choice.clone(),
             Value::Machine(machine) => {
-                scenario.machine = machine.clone();
-                scenario.running = None;
+                // A running guest keeps its machine type.
+                if scenario.machine != *machine {
+                    scenario.machine = machine.clone();
+                    scenario.running = None;
+                }
             }
             Value::Cpu(cpu) => {
-                scenario.cpu = *cpu;
-                scenario.running = None;
+                if scenario.cpu != *cpu {
+                    scenario.cpu = *cpu;
+                    scenario.running = None;
+                }
             }
         }
     }
@@ -239,10 +245,7 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
             versions.map(|version| Value::Qemu(QemuChoice { version, build: None })).collect()
         }
         Vary::Products => products(catalog),
-        Vary::Machines => {
-            let all = catalog.qemu_defaults().machines.iter();
-            all.map(|machine| Value::Machine(MachineChoice::Listed(*machine))).collect()
-        }
+        Vary::Machines => return machine_lines(&catalog.qemu_defaults().machines),
         Vary::Models => {
             models(catalog).into_iter().map(|model| Value::Cpu(CpuChoice::Model(MaybeKnown::Is(model)))).collect()
         }
@@ -251,11 +254,18 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
     values.into_iter().map(Line::of).collect()
 }
 
+fn machine_lines(machines: &[MachineId]) -> Vec<Line> {
+    machines.iter().map(|machine| Line::of(Value::Machine(MachineChoice::Listed(*machine)))).collect()
+}
+
 /// Returns the lines of an axis, without the releases that do not know the guest's model, with the values of `scenario`
 /// itself that the lines lack: a package, a hypothetical release, a host that was described. Releases stand in order;
-/// what has no version is before them, the hypothetical release after them.
+/// what has no version is before them, the hypothetical release after them. Machine types are those of the source.
 pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<Line> {
-    let mut all = lines(catalog, vary);
+    let mut all = match vary {
+        Vary::Machines => machine_lines(&machines(catalog, &scenario.from)),
+        _ => lines(catalog, vary),
+    };
     if let Some(model) = scenario.model() {
         all.retain(|line| line.knows(catalog, model));
     }

@@ -125,6 +125,20 @@ pub(super) fn machines_of_family(catalog: &Catalog, current: MachineId) -> [Vec<
     [of(Ordering::Greater).collect(), of(Ordering::Less).rev().collect()]
 }
 
+/// The machine types with the same chipset that all hosts have, whatever distribution they are of; the
+/// newest first.
+pub(super) fn machines_of_chipset(catalog: &Catalog, scenario: &Scenario, current: MachineId) -> Vec<MachineId> {
+    let chipset = |id: MachineId| catalog.machine_name(id).split('-').nth(1);
+    let qemu = scenario.from.qemu.version.known().unwrap_or_default();
+    let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
+    let releases: Vec<_> = scenario.releases().map(|release| release.surely_has(catalog)).collect();
+    let both_have =
+        |id: &MachineId| chipset(*id) == chipset(current) && releases.iter().all(|has| has(*id) == Some(true));
+    let mut found: Vec<MachineId> = catalog.machines_in_order().iter().copied().filter(both_have).collect();
+    found.sort_by_key(|id| std::cmp::Reverse(position(id)));
+    found
+}
+
 /// The models that share the name without its version, its `-noTSX` or its `-IBRS`.
 pub(super) fn relatives(catalog: &Catalog, current: ModelId) -> Vec<ModelId> {
     let stem = |name: &str| {

@@ -18,7 +18,7 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
         Choice::FromLibvirt => libvirt(catalog, &with.from),
         Choice::ToLibvirt => libvirt(catalog, &with.to),
         Choice::Started => with.started.as_ref().map(|release| libvirt(catalog, release)).unwrap_or_default(),
-        Choice::Via => with.via.last().map(|release| libvirt(catalog, release)).unwrap_or_default(),
+        Choice::Via => with.via.last().map(|stop| libvirt(catalog, &stop.release)).unwrap_or_default(),
         Choice::FromQemu => qemu(catalog, &with.from),
         Choice::ToQemu => qemu(catalog, &with.to),
         Choice::FromHost => host(catalog, &with.from_host),

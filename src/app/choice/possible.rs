@@ -29,7 +29,9 @@ pub(crate) fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) ->
         Choice::FromQemu => at(&[needs_qemu, machine_in_qemu, model_in_qemu], &scenario.from),
         Choice::ToQemu => at(&[needs_qemu, machine_in_qemu, model_in_qemu], &scenario.to),
         Choice::Started => at(&[needs_qemu, model_in_map], scenario.started.as_ref()?),
-        Choice::Via => scenario.via.iter().find_map(|stop| at(&[needs_qemu, model_in_map, machine_in_qemu], stop)),
+        Choice::Via => {
+            scenario.via.iter().find_map(|stop| at(&[needs_qemu, model_in_map, machine_in_qemu], &stop.release))
+        }
         Choice::Feature
         | Choice::Policy
         | Choice::Accel

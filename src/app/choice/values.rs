@@ -3,14 +3,14 @@
 use super::{Choice, detail, displayed_value, problem};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
-use crate::domain::definition::{Check, Fallback, Match, Mode, Policies, Policy};
+use crate::domain::definition::{Check, Fallback, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
-    Transport,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop,
+    Topology, Transport,
 };
 
 /// One value of a setting.
@@ -48,13 +48,8 @@ pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Val
 /// Returns the products as values, for settings that are releases, of each product the newest first. Each sets both
 /// libvirt and QEMU.
 fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
-    let releases = [
-        (Choice::FromLibvirt, Key::From),
-        (Choice::ToLibvirt, Key::To),
-        (Choice::Started, Key::Started),
-        (Choice::Via, Key::Via),
-    ];
-    let Some((_, key)) = releases.into_iter().find(|(of, _)| *of == choice) else { return Vec::new() };
+    let is_release = matches!(choice, Choice::FromLibvirt | Choice::ToLibvirt | Choice::Started | Choice::Via);
+    let Some(key) = choice.key().filter(|_| is_release) else { return Vec::new() };
     let value = |product: &Product| {
         let mut with = scenario.clone();
         if key == Key::Via {
@@ -80,7 +75,7 @@ pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Sce
         Choice::Model => to.cpu = from.cpu,
         Choice::Machine => to.machine = from.machine,
         Choice::Feature => to.feature = from.feature,
-        Choice::Policy => to.features = with_policy(&scenario.features, scenario.feature, None),
+        Choice::Policy => to.features.put(scenario.feature, None),
         Choice::Accel => to.accel = from.accel,
         Choice::Topology => to.topology = from.topology,
         Choice::Check => to.check = from.check,
@@ -111,24 +106,24 @@ fn with_restart(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenar
 }
 
 /// Returns the scenario with a typed value that no list contains: a package, a topology, a downstream machine type, a
-/// host. `None` if the text is not such a value.
+/// host, several stops. `None` if the text is not such a value.
 pub(crate) fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
     let mut with = scenario.clone();
-    let both = |release: &Release| (release.libvirt.clone(), release.qemu.clone());
     match choice {
-        Choice::Machine => with.set(catalog, Key::Machine, typed).ok()?,
-        Choice::Topology => with.set(catalog, Key::Topology, typed).ok()?,
-        Choice::FromHost => with.set(catalog, Key::FromHost, typed).ok()?,
-        Choice::ToHost => with.set(catalog, Key::ToHost, typed).ok()?,
-        Choice::Started => with.set(catalog, Key::Started, typed).ok()?,
-        Choice::Via => with.set(catalog, Key::Via, typed).ok()?,
+        Choice::Machine | Choice::Topology | Choice::FromHost | Choice::ToHost | Choice::Started => {
+            with.set(catalog, choice.key()?, typed).ok()?;
+        }
+        Choice::Via => {
+            with.via.clear();
+            typed.split(',').try_for_each(|stop| with.set(catalog, Key::Via, stop.trim())).ok()?;
+        }
         Choice::FromLibvirt | Choice::ToLibvirt => {
-            let side = if choice == Choice::FromLibvirt { Key::From } else { Key::To };
-            let (_, qemu) = both(if side == Key::From { &scenario.from } else { &scenario.to });
-            with.set(catalog, side, typed).ok()?;
+            with.set(catalog, choice.key()?, typed).ok()?;
             if !typed.contains(':') {
-                let release = if side == Key::From { &mut with.from } else { &mut with.to };
-                release.set_qemu(qemu);
+                let is_source = choice == Choice::FromLibvirt;
+                let (before, release) =
+                    if is_source { (&scenario.from, &mut with.from) } else { (&scenario.to, &mut with.to) };
+                release.set_qemu(before.qemu.clone());
             }
         }
         Choice::FromQemu | Choice::ToQemu => {
@@ -192,7 +187,7 @@ pub(super) fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -
     (choice == Choice::FromLibvirt && between(&with.from))
         || (choice == Choice::ToLibvirt && between(&with.to))
         || (choice == Choice::Started && with.started.as_ref().is_some_and(between))
-        || (choice == Choice::Via && with.via.iter().any(between))
+        || (choice == Choice::Via && with.via.iter().any(|stop| between(&stop.release)))
 }
 
 pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
@@ -219,7 +214,7 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
                 Some(Policy::Optional),
                 Some(Policy::Forbid),
             ];
-            list!(all, |with, policy| with.features = with_policy(&scenario.features, scenario.feature, policy))
+            list!(all, |with, policy| with.features.put(scenario.feature, policy))
         }
         Choice::Accel => list!(Accel::ALL.to_vec(), |with, accel| with.accel = accel),
         Choice::Topology => list!(topologies(), |with, topology| with.topology = topology),
@@ -227,7 +222,7 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
         Choice::Match => list!(Match::ALL.to_vec(), |with, matching| with.matching = matching),
         Choice::Fallback => list!(Fallback::ALL.to_vec(), |with, fallback| with.fallback = fallback),
         Choice::Vendor => list!(or_none(&Vendor::ALL), |with, vendor| with.vendor = vendor),
-        Choice::Pmu => list!([false, true], |with, pmu| with.pmu = pmu),
+        Choice::Pmu => list!(or_none(&[true, false]), |with, pmu| with.pmu = pmu),
         Choice::Transport => list!(Transport::ALL.to_vec(), |with, transport| with.transport = transport),
         Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.set_libvirt(libvirt.clone())),
         Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.set_libvirt(libvirt.clone())),
@@ -244,7 +239,7 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
         Choice::Via => {
             let releases = releases(catalog, &scenario.to.qemu);
             list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
-                with.via = release.iter().cloned().collect();
+                with.via = release.iter().map(|release| Stop { release: release.clone(), host: None }).collect();
             })
         }
         Choice::Regime => list!(or_none(Regime::ALL), |with, regime| with.regime = regime),
@@ -253,16 +248,6 @@ pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario)
 
 fn or_none<T: Copy>(all: &[T]) -> Vec<Option<T>> {
     std::iter::once(None).chain(all.iter().copied().map(Some)).collect()
-}
-
-/// Returns `policies` with this policy for `feature`, or without it.
-pub(super) fn with_policy(policies: &Policies, feature: FeatureId, policy: Option<Policy>) -> Policies {
-    let mut with = policies.clone();
-    match policy {
-        Some(policy) => with.set(feature, policy),
-        None => with.retain(|known, _| known != feature),
-    }
-    with
 }
 
 fn cpus(catalog: &Catalog) -> Vec<CpuChoice> {

@@ -10,7 +10,7 @@ use crate::app::settings::Size;
 use crate::app::text::wrap;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::scenario::Scenario;
+use crate::domain::scenario::{KEYS, Key, Scenario};
 use crate::explain::{Explanation, Outlook, explain, message};
 use crate::resolve::{Answer, Row, RuleId, StartTrace, Verdict, resolve};
 
@@ -123,16 +123,21 @@ impl Compare {
 
 fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Line> {
     let mut lines = vec![Line::Heading("Settings that differ".to_owned())];
-    for choice in Choice::ALL {
-        let [left, right] = [a, b].map(|side| displayed_value(*choice, catalog, side.scenario));
+    let mut add = |title: &str, [left, right]: [String; 2]| {
         if left != right {
-            let title = choice.title(catalog, b.scenario);
-            pair(&mut lines, (&title, Kind::Difference), (&left, &right), room);
+            pair(&mut lines, (title, Kind::Difference), (&left, &right), room);
         }
+    };
+    for choice in Choice::ALL {
+        let values = [a, b].map(|side| displayed_value(*choice, catalog, side.scenario));
+        add(&choice.title(catalog, b.scenario), values);
     }
-    let [left, right] = [a, b].map(|side| catalog.write_policies(side.scenario.features.iter()));
-    if left != right {
-        pair(&mut lines, ("definition", Kind::Difference), (&left, &right), room);
+    add("definition", [a, b].map(|side| catalog.write_policies(side.scenario.features.iter())));
+    // The explorer displays the host of source and destination for each of them. It displays no other key of these.
+    let is_displayed = |key: Key| key == Key::Host || Choice::ALL.iter().any(|choice| choice.key() == Some(key));
+    for key in KEYS.iter().map(|info| info.key).filter(|key| !is_displayed(*key)) {
+        let value = |side: &Side<'_>| side.scenario.value(catalog, key, false).unwrap_or("not set".into()).into_owned();
+        add(key.name(), [a, b].map(value));
     }
     if lines.len() == 1 {
         lines.push(Line::Text("None. A and B have the same settings.".to_owned()));

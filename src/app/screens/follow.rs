@@ -7,6 +7,7 @@ use crate::analysis::follow::{Seen, Step, decisive, follow};
 use crate::app::action::Action;
 use crate::app::derived::Derived;
 use crate::app::features::{FeatureChange, Filter};
+use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
@@ -15,7 +16,7 @@ use crate::explain::{deciding_features, rule_page};
 use crate::export::analysis::StageText;
 
 /// The least width for stages side by side; with less, they are below each other.
-pub(crate) const SIDE_BY_SIDE: u16 = 112;
+pub(crate) const SIDE_BY_SIDE: u16 = 118;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
@@ -54,6 +55,8 @@ pub struct Follow {
     pub(crate) listed: List<FeatureTrack>,
     /// The text of the filter; may be empty.
     pub(crate) named: String,
+    /// The feature before the search, to which it returns when the filter is removed; `None` once the cursor has moved.
+    before: Option<FeatureId>,
     /// Whether the cursor walks from stage to stage by itself; the stages after it are not drawn yet.
     pub(crate) playing: bool,
     /// Whether the cursor is in the list of features, not on the stages.
@@ -74,6 +77,7 @@ impl Follow {
             track,
             listed: List::default(),
             named: String::new(),
+            before: None,
             playing: false,
             in_list: false,
             is_down: context.size.width < SIDE_BY_SIDE,
@@ -119,6 +123,13 @@ impl Follow {
             all.push((format!("This is one of {count} cases with the same verdict."), Sentence::OneCase));
         }
         all
+    }
+
+    /// Returns why there are no stages, and how to select a value of the unknown input.
+    pub(crate) fn no_stages(derived: &Derived, keymap: &Keymap) -> String {
+        let (back, set) = (keymap.shown(Action::Back), keymap.shown(Action::Palette));
+        let headline = &derived.explanation.headline;
+        format!("No stages: {headline}. Press {back} for its values in the explorer, or {set} to set any value.")
     }
 
     fn list(&mut self, context: &ScreenContext<'_>) {
@@ -210,7 +221,7 @@ impl ScreenState for Follow {
             if self.is_down && !self.in_list && !context.zoomed {
                 self.step(by);
             } else {
-                self.in_list = true;
+                (self.in_list, self.before) = (true, None);
                 self.go(self.listed.index().saturating_add_signed(by));
             }
             return ScreenResponse::Done;
@@ -251,7 +262,7 @@ impl ScreenState for Follow {
         if index == self.listed.index() {
             return self.enter(context);
         }
-        self.in_list = true;
+        (self.in_list, self.before) = (true, None);
         self.go(index);
         ScreenResponse::Done
     }
@@ -263,7 +274,13 @@ impl ScreenState for Follow {
     }
 
     fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
+        if self.named.is_empty() {
+            self.before = Some(self.track.feature);
+        }
         typed.clone_into(&mut self.named);
+        if let (true, Some(feature)) = (typed.is_empty(), self.before) {
+            self.follow(context, feature);
+        }
         self.list(context);
         if !typed.is_empty() {
             self.go(0);
@@ -296,6 +313,7 @@ impl ScreenState for Follow {
 
     fn pane_hints(&self) -> &'static [Hint] {
         match self.listed.current() {
+            _ if self.track.stages.is_empty() => &[(&[Action::Back], "explorer"), (&[Action::Palette], "set a value")],
             Some(track) if !track.others.is_empty() => &[(&[Action::Open], "list them")],
             _ if self.in_list => &[(&[Action::Up, Action::Down], "feature"), (&[Action::NextPane], "stages")],
             _ if self.is_down => &[
@@ -312,6 +330,15 @@ impl ScreenState for Follow {
     }
 
     fn hints(&self) -> &'static [Hint] {
+        if self.track.stages.is_empty() {
+            return &[
+                (&[Action::Open], "use in the explorer"),
+                (&[Action::SwapEnds], "swap"),
+                (&[Action::Answer], "answer"),
+                (&[Action::CopyLink], "copy link"),
+                (&[Action::Quit], "quit"),
+            ];
+        }
         &[
             (&[Action::Xml], "XML here"),
             (&[Action::Open], "use in the explorer"),

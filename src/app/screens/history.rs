@@ -1,7 +1,7 @@
 //! Keeps the state of the history of a model or a feature: the subject, its lines, and the cursor.
 
 use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
-use crate::analysis::history::example_guest::{across, guests, under};
+use crate::analysis::history::example_guest::{across, guest, under};
 use crate::analysis::history::of_feature;
 use crate::analysis::space::models;
 use crate::app::action::Action;
@@ -185,9 +185,7 @@ impl History {
             Shows::Machine(machine) => Some(under(catalog, context.scenario, about, (machine, context.scenario.accel))),
             Shows::Qemu(first, last) => {
                 let qemu = |version| QemuChoice { version: MaybeKnown::Is(version), build: None };
-                let mut scenario = guests(catalog, context.scenario, line.model, feature)
-                    .pop()
-                    .unwrap_or_else(|| context.scenario.clone());
+                let mut scenario = guest(catalog, context.scenario, line.model, feature);
                 (scenario.from.qemu, scenario.to.qemu) = (qemu(first), qemu(last));
                 Some(scenario)
             }

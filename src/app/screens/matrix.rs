@@ -1,5 +1,6 @@
 //! Keeps the state of the matrix: its axes, folded lines, cursor and resolved cells.
-//! A key resolves visible cells within a small budget; the rest is resolved while the program is idle.
+//! A key resolves visible cells within a small budget; the rest is resolved while the program is idle. Only the search for
+//! the next boundary resolves a row without a budget, up to that boundary.
 
 mod axis;
 mod cell_detail;

@@ -8,6 +8,9 @@ use crate::app::effect::Effect;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::{width, wrap};
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
+use crate::explain::deciding_features;
 use crate::export::{DASH_CPU, Document, Lane, Since, documents};
 use crate::resolve::Verdict;
 
@@ -48,6 +51,8 @@ pub struct Xml {
     pub current: usize,
     /// A remark about all documents, or why there are none.
     pub(crate) remark: Option<String>,
+    /// The features that decide, the first of which a ghost line is about; otherwise that of the scenario.
+    pub(crate) features: Vec<FeatureId>,
     typed: String,
 }
 
@@ -59,8 +64,14 @@ const THREE: u16 = 156;
 impl Xml {
     /// Returns the initial state.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let mut state =
-            Self { documents: Vec::new(), columns: Vec::new(), current: 0, remark: None, typed: String::new() };
+        let mut state = Self {
+            documents: Vec::new(),
+            columns: Vec::new(),
+            current: 0,
+            remark: None,
+            features: Vec::new(),
+            typed: String::new(),
+        };
         state.make(context);
         state
     }
@@ -68,7 +79,13 @@ impl Xml {
     fn make(&mut self, context: &ScreenContext<'_>) {
         let answer = &context.derived.answer;
         let trace = answer.trace.as_ref();
-        self.documents = trace.map(|trace| documents(context.catalog, context.scenario, trace)).unwrap_or_default();
+        self.features = deciding_features(context.scenario, answer);
+        if self.features.is_empty() {
+            self.features.push(context.scenario.feature);
+        }
+        let feature = self.features[0];
+        let scenario = Scenario { feature, ..context.scenario.clone() };
+        self.documents = trace.map(|trace| documents(context.catalog, &scenario, trace)).unwrap_or_default();
         self.remark = match (trace, answer.verdict) {
             (None, _) => Some(format!("No documents: {}.", context.derived.explanation.headline)),
             (Some(_), Verdict::Depends) => {

@@ -75,7 +75,7 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
         picker.update_preview(catalog, &model.scenario);
         return None;
     }
-    if action == Action::DeleteForward && !picker.is_on_letter() {
+    if action == Action::DeleteForward && picker.letter().is_none() {
         return save_export::delete_saved(model);
     }
     if let Some(request) = request(action) {

@@ -93,22 +93,44 @@ named_enum! {
     QuirkKind {
         /// `ht` and `cmp_legacy` are reported when a package has several threads.
         ThreadsReported "threads-reported",
+        /// KVM gives `ht` to a guest that names it.
+        HtWithKvm "ht-with-kvm",
         /// `arch-capabilities` is supported only where the silicon has it.
         ArchCapabilitiesSilicon "arch-capabilities-silicon",
         /// `arch-capabilities` is left out of `host` and `max` of guests with an AMD vendor.
         ArchCapabilitiesNotAmd "arch-capabilities-not-amd",
+        /// KVM gives an AMD guest `overflow-recov` and `succor` on every host.
+        AmdMachineCheck "amd-machine-check",
         /// `unavailable-features` is missing: libvirt does not trust it with model-specific registers.
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// The guest sees `pdcm` although the PMU is off.
+        PdcmShown "pdcm-shown",
+        /// The threads of one die count where those of a package do later.
+        ThreadsOfDie "threads-of-die",
+        /// `topoext` is supported only where the silicon has it.
+        TopoextSilicon "topoext-silicon",
+        /// `max` has the PMU by default under KVM only.
+        PmuWithKvmOnly "pmu-with-kvm-only",
         /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
         StatesMasked "states-masked",
+        /// `invtsc` migrates where the definition gives a TSC frequency, so `host` has it.
+        InvtscWithFrequency "invtsc-with-frequency",
         /// The command `migrate` does not know the argument `detach`.
         NoDetach "no-detach",
         /// A file is not restored through `fd:`.
         NoFileThroughFd "no-file-through-fd",
         /// The command `query-cpu-model-expansion` exists.
         ModelExpansion "model-expansion",
+        /// The message about an unknown machine type does not begin with the option.
+        MachineWithoutOption "machine-without-option",
+        /// The message about an unknown machine type names it.
+        MachineNamed "machine-named",
+        /// The message about an unknown property names the type of the object.
+        PropertyWithType "property-with-type",
+        /// Without a machine type, a model without a version is its newest version.
+        NewestVersions "newest-versions",
         /// `query-migrate` lists the reasons that block a migration (`blocked-reasons`).
         BlockedReasons "blocked-reasons",
     }

@@ -13,6 +13,7 @@ use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::product::Products;
 use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
+use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,9 @@ impl Catalog {
     fn note_names(&mut self) {
         self.libvirt_names = (0u16..).zip(&self.libvirt).map(|(n, r)| (r.name.clone(), LibvirtId(n))).collect();
         self.named = Named::look_up(&self.features, &self.models);
+        let newest = self.qemu.iter().rev().find_map(|release| release.dependencies.as_deref());
+        let of_svm = newest.and_then(|rows| rows.iter().find(|(parent, _)| Some(*parent) == self.named.svm));
+        self.named.svm_children = of_svm.map_or(FeatureSet::EMPTY, |(_, children)| *children);
         self.ever = vec![FeatureSet::EMPTY; self.models.len()];
         for map in &self.maps {
             for (ever, model) in self.ever.iter_mut().zip(&map.models) {
@@ -224,6 +228,10 @@ impl Catalog {
         if self.libvirt(name).is_some() || name == "old" || name == "new" || name == "?" {
             return Err(CatalogError(format!("the name {name} is taken by a release; choose another for the map")));
         }
+        if !is_word(name, NOT_IN_RELEASE) {
+            let expected = "expected a name of the map without blanks, commas, colons, @ and backticks";
+            return Err(CatalogError(format!("{expected}, found {name:?}")));
+        }
         let number = name.split_once('+').and_then(|(number, _)| number.parse().ok());
         let newest = self.libvirt.iter().filter(|r| r.provenance == Provenance::Published).map(|r| r.version).max();
         let map_id = MapId(u16::try_from(self.maps.len()).unwrap_or(u16::MAX));
@@ -238,6 +246,16 @@ impl Catalog {
         });
         self.note_names();
         Ok(id)
+    }
+
+    /// Adds the example's *new* as a release: its *old* with the usual feature removed from every model.
+    pub(crate) fn add_new(&mut self, old: LibvirtId) {
+        let map_id = MapId(u16::try_from(self.maps.len()).unwrap_or(u16::MAX));
+        self.maps.push(self.new_map(old, self.default_feature()));
+        let LibvirtRelease { version, source, .. } = self.release(old).clone();
+        let (name, map) = ("new".into(), ReleaseMap::Exact(map_id));
+        self.libvirt.push(LibvirtRelease { name, version, provenance: Provenance::User, source, map });
+        self.note_names();
     }
 
     /// Adds a release that has the map of another and behaves as `version`. It has the other's name, which does not find

@@ -101,6 +101,13 @@ impl Catalog {
         dated.map(|(_, signature)| *signature)
     }
 
+    /// Returns the signature that a guest with that model reads. Since 8.1 QEMU completes it only when the guest starts
+    /// (`max_x86_cpu_realize`), to what it was before.
+    pub(crate) fn tcg_guest_signature(&self, qemu: Version) -> Option<CpuSignature> {
+        let is_complete = |(since, signature): &&(Version, CpuSignature)| qemu >= *since && signature.family != 0;
+        self.decisions.tcg_signatures.iter().rfind(is_complete).map(|(_, signature)| *signature)
+    }
+
     /// Returns which of the quirks that come with newer machine types this one meets, by bit.
     pub(crate) fn machine_quirks(&self, machine: MachineId) -> u32 {
         let series = self.series(machine);

@@ -5,8 +5,10 @@ use super::super::catalog::Catalog;
 use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
+use super::super::text::is_word;
 use super::{
-    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology, Transport, Writer,
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop, Topology,
+    Transport, Writer,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -76,7 +78,6 @@ impl Scenario {
                 let column = column + key.name().len() + 1;
                 if key == Key::Via && !seen[..seen.len() - 1].contains(&Key::Via) {
                     scenario.via.clear();
-                    scenario.via_hosts.clear();
                 }
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
@@ -163,9 +164,12 @@ impl Scenario {
             }
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
-            Key::Pmu => self.pmu = value::on_off(text)?,
-            Key::Emulator if text.starts_with('/') => self.emulator = Some(text.into()),
-            Key::Emulator => return Err(ValueError::new(format!("expected an absolute path, found {text:?}"))),
+            Key::Pmu => self.pmu = Some(value::on_off(text)?),
+            Key::Emulator if text.starts_with('/') && is_word(text, &[]) => self.emulator = Some(text.into()),
+            Key::Emulator => {
+                let expected = "expected an absolute path without blanks, commas and backticks";
+                return Err(ValueError::new(format!("{expected}, found {text:?}")));
+            }
             Key::Writer => self.written_by = Some(value::one_of(text, Writer::ALL, Writer::name)?),
         }
         if key.is_of_the_guest() {
@@ -178,12 +182,8 @@ impl Scenario {
     fn add_stop(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         let (stop, host) = text.split_once('@').map_or((text, None), |(stop, host)| (stop, Some(host)));
         let host = host.map(|host| value::host(catalog, host)).transpose()?;
-        let stop = release::parse(catalog, stop, Some(&self.to.qemu))?;
-        if let Some(host) = host {
-            self.via_hosts.resize(self.via.len(), self.to_host.clone());
-            self.via_hosts.push(host);
-        }
-        self.via.push(stop);
+        let release = release::parse(catalog, stop, Some(&self.to.qemu))?;
+        self.via.push(Stop { release, host });
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl Scenario {
     }
 
     /// Returns the link: only what differs from the defaults, and always source and destination with their QEMU.
-    /// Parsing it returns an equal scenario.
+    /// Parsing it returns an equal scenario, except for an emulator or a writer that the releases imply.
     pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
@@ -229,13 +229,9 @@ impl Scenario {
             let begin = [",", key.name(), "="];
             match key {
                 Key::Via => {
-                    for (index, stop) in self.via.iter().enumerate() {
+                    for stop in &self.via {
                         link.extend(begin);
-                        release::push(&mut link, catalog, stop, Some(&self.to.qemu));
-                        let host = self.stop_host(index);
-                        if *host != self.to_host {
-                            link.extend(["@", &value::write_host(catalog, host)]);
-                        }
+                        push_stop(&mut link, catalog, stop, Some(&self.to.qemu));
                     }
                 }
                 Key::From | Key::To => {
@@ -264,7 +260,7 @@ impl Scenario {
     }
 
     /// Returns the value to print for a key that has one: nothing where it is the default, unless `whole`.
-    fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
+    pub(crate) fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
         let same_host = || self.from_host == self.to_host;
         let host =
             |host: &'a HostChoice| (whole || *host != HostChoice::Capable).then(|| value::write_host(catalog, host));
@@ -307,9 +303,9 @@ impl Scenario {
             Key::MachineLike => self.machine_like.map(|machine| catalog.machine_name(machine).into()),
             Key::Regime => self.regime.map(|regime| regime.name().into()),
             Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
-            Key::Pmu => named(self.pmu, value::write_on_off(self.pmu)),
+            Key::Pmu => self.pmu.map(|on| value::write_on_off(on).into()),
             Key::Emulator => {
-                let own = self.emulator.as_deref().filter(|path| !path.contains(','));
+                let own = self.emulator.as_deref();
                 own.filter(|path| self.releases().any(|end| end.emulator(catalog) != *path)).map(Cow::Borrowed)
             }
             Key::Writer => {
@@ -352,6 +348,20 @@ pub(crate) fn write_release(catalog: &Catalog, release: &super::Release) -> Stri
     let mut text = String::with_capacity(24);
     release::push(&mut text, catalog, release, None);
     text
+}
+
+/// Returns how a stop is written in a link, always with its QEMU.
+pub(crate) fn write_stop(catalog: &Catalog, stop: &Stop) -> String {
+    let mut text = String::new();
+    push_stop(&mut text, catalog, stop, None);
+    text
+}
+
+fn push_stop(text: &mut String, catalog: &Catalog, stop: &Stop, same: Option<&QemuChoice>) {
+    release::push(text, catalog, &stop.release, same);
+    if let Some(host) = &stop.host {
+        text.extend(["@", &value::write_host(catalog, host)]);
+    }
 }
 
 /// Returns how a host is written in a link.

@@ -163,7 +163,17 @@ impl Release {
 
     /// Returns whether the QEMU here has the machine type, whichever neighbour answers for it.
     pub(crate) fn surely_has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<bool> {
-        Some(self.presences(catalog, machine)?.iter().all(|presence| *presence == Presence::Yes))
+        self.surely_has(catalog)(machine)
+    }
+
+    /// Returns the same for many machine types.
+    pub(crate) fn surely_has<'c>(&self, catalog: &'c Catalog) -> impl Fn(MachineId) -> Option<bool> + use<'c> {
+        let views = self.qemu.version.known().map(|version| catalog.qemu_views(version));
+        let distribution = self.qemu_build(catalog).map(|build| build.distribution);
+        move |machine| {
+            let has = |view| catalog.has_machine(view, distribution, machine) == Presence::Yes;
+            Some(views.as_ref()?.iter().all(has))
+        }
     }
 
     fn presences(&self, catalog: &Catalog, machine: MachineId) -> Option<Vec<Presence>> {

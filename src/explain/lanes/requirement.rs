@@ -33,7 +33,7 @@ impl Story<'_> {
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => {
                 (machine(), "QEMU has it", self.qemu_lacks("no such machine type"))
             }
-            Refusal::UnknownFeature(_) => (asked, "CPU map has it", format!("{name} is not defined")),
+            Refusal::UnknownFeature(..) => (asked, "CPU map has it", format!("{name} is not defined")),
             Refusal::MsrFeatures(_) => (asked, "QEMU reports it", self.qemu_lacks("cannot report it")),
             Refusal::UnknownModel(id) | Refusal::UnknownModelCompared(id) | Refusal::UnknownModelSent(id) => {
                 (model(*id), "CPU map has it", "no such model".to_owned())

@@ -99,6 +99,9 @@ pub(crate) fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: Featu
         let line = format!("{:>2}{mark} {:<16} {:<19} {by}", number + 1, seen.step.name(), state_word(seen.state));
         let _ = writeln!(out, "{}", line.trim_end());
     }
+    if seen.iter().any(|seen| seen.changed) {
+        out.push_str("\n*  this stage changed whether the feature is enabled\n");
+    }
     out
 }
 

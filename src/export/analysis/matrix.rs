@@ -3,7 +3,9 @@
 use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{CpuChoice, MaybeKnown, Scenario, write_host, write_machine};
+use crate::domain::names::first_names;
+use crate::domain::scenario::{CpuChoice, DEFAULT_MACHINE, MaybeKnown, Scenario, write_host, write_machine};
+use crate::domain::text::{pad, width};
 use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
@@ -46,11 +48,14 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
     let ([rows, columns], [names, titles]) = folded(catalog, matrix);
     let mut out = String::new();
     wrapped(&mut out, "", &fixed(catalog, scenario, matrix));
+    if let Some(chosen) = chosen_machines(catalog, matrix) {
+        wrapped(&mut out, "", &chosen);
+    }
     let _ = writeln!(out, "{SIGNS}\n\nTo:");
     for (number, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "{:>4}  {title}", number + 1);
     }
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
+    let width = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
     let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
     for (block, columns) in columns.chunks(fit).enumerate() {
         let _ = write!(out, "\n{:<width$}", "From");
@@ -58,7 +63,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
             let _ = write!(out, "{:>CELL$}", block * fit + number);
         }
         for (name, row) in names.iter().zip(&rows) {
-            let _ = write!(out, "\n{name:<width$}");
+            let _ = write!(out, "\n{}", pad(name, width));
             for column in columns {
                 let sign = matrix.known(row.first, column.first).map_or(' ', |outcome| sign(outcome.verdict));
                 let _ = write!(out, "{sign:>CELL$}");
@@ -75,7 +80,11 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
 pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let ([rows, columns], names) = folded(catalog, matrix);
     let [names, titles] = names.map(|names| names.iter().map(|name| markdown_cell(name)).collect::<Vec<_>>());
-    let mut out = format!("`{}`\n\n| from \\ to | {} |\n", fixed(catalog, scenario, matrix), titles.join(" | "));
+    let mut out = format!("`{}`\n\n", fixed(catalog, scenario, matrix));
+    if let Some(chosen) = chosen_machines(catalog, matrix) {
+        let _ = writeln!(out, "{chosen}\n");
+    }
+    let _ = writeln!(out, "| from \\ to | {} |", titles.join(" | "));
     let _ = writeln!(out, "|---|{}", "---|".repeat(titles.len()));
     for (name, row) in names.iter().zip(&rows) {
         let _ = write!(out, "| {name} |");
@@ -89,10 +98,30 @@ pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &M
     out
 }
 
-/// The link without the releases that an axis varies.
+/// The most chosen machine types that are named.
+const MOST_CHOSEN: usize = 6;
+
+/// Says which machine types were chosen where none was named.
+fn chosen_machines(catalog: &Catalog, matrix: &Matrix) -> Option<String> {
+    let chosen = matrix.chosen_machines().into_iter().map(|machine| write_machine(catalog, machine));
+    let names: Vec<String> = chosen.collect();
+    match names.as_slice() {
+        [] => None,
+        [only] => Some(format!("Machine type: {only}, because none was named.")),
+        several => Some(format!(
+            "Machine type, because none was named: {DEFAULT_MACHINE} where source and destination have it, otherwise the \
+             newest that both have. Chosen: {}.",
+            first_names(several.iter().map(String::as_str), MOST_CHOSEN)
+        )),
+    }
+}
+
+/// The link without what differs between cells: the releases that an axis varies, and machine types that were chosen.
 fn fixed(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let varies = |side: Side| matrix.lines(side).first().is_some_and(Line::is_software);
-    let dropped = [("from=", varies(Side::Source)), ("to=", varies(Side::Destination))];
+    let chosen = matrix.chosen_machines();
+    let other_machine = chosen.iter().any(|machine| **machine != scenario.machine);
+    let dropped = [("from=", varies(Side::Source)), ("to=", varies(Side::Destination)), ("machine=", other_machine)];
     let link = scenario.link(catalog);
     let kept = link.split(',').filter(|part| !dropped.iter().any(|(key, varies)| *varies && part.starts_with(key)));
     kept.collect::<Vec<_>>().join(",")
@@ -152,6 +181,7 @@ pub(crate) fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matri
         "tool": TOOL,
         "facts": FACTS_HASH,
         "scenario": fixed(catalog, scenario, matrix),
+        "machines": matrix.chosen_machines().into_iter().map(|m| write_machine(catalog, m)).collect::<Vec<_>>(),
         "from": names(matrix.rows()),
         "to": names(matrix.columns()),
         "cells": rows,

@@ -46,14 +46,18 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
     for sentence in text.method() {
         wrapped(&mut out, "", &sentence);
     }
-    let rest = risks.len().saturating_sub(MOST_LINES);
-    let displayed = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
-    let mut lines: Vec<String> = risks.iter().take(displayed).map(|risk| text.risk(risk)).collect();
-    if let Some(rest) = risks.len().checked_sub(displayed).filter(|rest| *rest > 0) {
-        lines.push(format!("{rest} more kinds; --format json lists every finding."));
-    }
+    let lines = |is_meant: bool| {
+        let risks: Vec<&Risk> = risks.iter().filter(|risk| risk.is_meant == is_meant).collect();
+        let displayed = if risks.len() > MOST_LINES { MOST_LINES - 1 } else { MOST_LINES };
+        let mut lines: Vec<String> = risks.iter().take(displayed).map(|risk| text.risk(risk)).collect();
+        if let Some(rest) = risks.len().checked_sub(displayed).filter(|rest| *rest > 0) {
+            lines.push(format!("{rest} more kinds; --format json lists every finding."));
+        }
+        lines
+    };
     for (name, lines) in [
-        ("At risk", lines),
+        ("At risk", lines(true)),
+        ("At risk only with another setting for removed features on incoming", lines(false)),
         ("New models and features, and changes that no guest meets", text.not_met()),
         ("Also changed", text.also_changed(files)),
     ] {
@@ -67,6 +71,15 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
         }
     }
     out
+}
+
+/// Returns a direction as part of a sentence.
+fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::OldToNew => "from old to new",
+        Direction::NewToOld => "from new to old",
+        Direction::WithinNew => "within new",
+    }
 }
 
 struct ReviewText<'a> {
@@ -88,21 +101,20 @@ impl ReviewText<'_> {
         first_names(names.map(|feature| self.catalog.feature_name(feature)), MOST_NAMES)
     }
 
-    /// Can the problematic case happen, and under which regime?
+    /// Says whether guests are at risk, and under which regime. It begins with `No` exactly if the exit code is 0.
     fn answer(&self, risks: &[Risk]) -> String {
         let like = self.release(self.review.like);
-        let regime = self.review.regime;
         if self.review.is_same {
-            return "No: the two maps are equal.".to_owned();
+            return "No guest is at risk: the two maps are equal.".to_owned();
         }
         let meant = || risks.iter().filter(|risk| risk.is_meant);
         let under_kvm = || meant().filter(|risk| !risk.is_tcg_only());
         if under_kvm().next().is_some() {
-            return format!("Yes: {}, if libvirt behaves as {like}.", self.harm(under_kvm()));
+            return format!("Guests are at risk with libvirt {like}: {}.", self.harm(under_kvm()));
         }
         if meant().next().is_some() {
             return format!(
-                "Only under TCG: {}, if libvirt behaves as {like}. Under KVM nothing is worse.",
+                "Guests are at risk with libvirt {like}, but only under TCG: {}. No guest is at risk under KVM.",
                 self.harm(meant())
             );
         }
@@ -112,18 +124,17 @@ impl ReviewText<'_> {
                 let risks: Vec<&Risk> = risks.iter().filter(|risk| risk.regimes.contains(other)).collect();
                 let only = if risks.iter().all(|risk| risk.is_tcg_only()) { "only under TCG, " } else { "" };
                 let harm = (!risks.is_empty()).then(|| self.harm(risks.into_iter()))?;
-                Some(format!("with {}, {only}{harm}", other.name()))
+                Some(format!("With {}, {only}{harm}.", other.name()))
             })
             .collect();
         if others.is_empty() {
-            return "No: no guest has a worse outcome than with the old map, whatever the destination does with removed \
-                    features."
-                .to_owned();
+            return "No guest is at risk, whatever the destination does with removed features.".to_owned();
         }
+        let regime = self.review.regime.name();
         format!(
-            "Not if libvirt behaves as {like}: its setting for removed features on incoming is {}. But {}.",
-            regime.name(),
-            others.join("; ")
+            "No guest is at risk with libvirt {like}, whose setting for removed features on incoming is {regime}. Other \
+             settings have risks. {}",
+            others.join(" ")
         )
     }
 
@@ -159,7 +170,7 @@ impl ReviewText<'_> {
                     Verdict::Depends => "may be aborted",
                 };
                 let directions: BTreeSet<Direction> = of().map(|risk| risk.direction).collect();
-                let directions: Vec<&str> = directions.into_iter().map(Direction::name).collect();
+                let directions: Vec<&str> = directions.into_iter().map(way).collect();
                 let who: Vec<&str> = who.iter().map(String::as_str).collect();
                 parts.push(format!("{} {what} {}", and_list(&who), and_list(&directions)));
             }

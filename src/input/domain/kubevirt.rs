@@ -128,9 +128,11 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
         scenario.features.set(known, policy);
     }
     let number = |given: Option<u32>| given.filter(|count| *count > 0).unwrap_or(1);
-    let topology =
-        Topology { sockets: number(cpu.sockets), dies: 1, cores: number(cpu.cores), threads: number(cpu.threads) };
-    scenario.topology = MaybeKnown::Is(topology);
+    let topology = Topology::of(&[cpu.sockets, cpu.cores, cpu.threads].map(number));
+    scenario.topology = MaybeKnown::Is(
+        topology
+            .ok_or_else(|| at("cpu", &format!("expected at most {} in sockets, cores and threads", Topology::MOST)))?,
+    );
     (scenario.check, scenario.vendor, scenario.fallback) = (None, None, Fallback::Allow);
     let name = metadata.name;
     let read = super::say_written(catalog, &scenario, &format!("KubeVirt {kind}"));

@@ -4,8 +4,9 @@
 use super::cpu::Cpu;
 use crate::domain::catalog::{Catalog, ReleaseMap};
 use crate::domain::host::Vendor;
-use crate::domain::map::CpuMap;
+use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::names::first_names;
+use crate::domain::package::Presence;
 use crate::domain::scenario::EMULATOR;
 use crate::domain::scenario::{MachineChoice, MaybeKnown, Scenario};
 use crate::load::xml::Element;
@@ -13,9 +14,7 @@ use crate::load::xml::Element;
 /// What was used beyond model, features and machine type.
 pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<String> {
     let mut used = Vec::new();
-    if scenario.pmu {
-        used.push("PMU on".to_owned());
-    }
+    used.extend(scenario.pmu.map(|on| format!("PMU {}", if on { "on" } else { "off" })));
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }
@@ -102,12 +101,19 @@ pub(super) fn cautions(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
     if let MaybeKnown::Is(version) = scenario.from.qemu.version {
         let views = catalog.qemu_views(version);
         if let MachineChoice::Listed(machine) = scenario.machine {
-            let name = catalog.machine_name(machine);
-            if views.iter().all(|view| !view.has_machine(machine, name)) {
-                cautions.push(format!("QEMU {version} has no machine type {name}"));
+            // The package decides: a distribution's QEMU has machine types of its own, and lacks those of others.
+            if scenario.from.has_machine(catalog, machine) == Some(Presence::No) {
+                let name = catalog.machine_name(machine);
+                cautions.push(format!("QEMU {} has no machine type {name}", scenario.from.qemu.name()));
             }
         }
-        if let Some(model) = model.filter(|model| views.iter().all(|view| !view.has_model(*model))) {
+        let build = scenario.from.qemu_build(catalog);
+        let (sure, open) = build.map(|build| catalog.downstream().changes(version, build)).unwrap_or_default();
+        let lacks = |model: &ModelId| {
+            let is_added = sure.models.contains(model) || open.models.contains(model);
+            sure.removed.contains(model) || (!is_added && views.iter().all(|view| !view.has_model(*model)))
+        };
+        if let Some(model) = model.filter(lacks) {
             cautions.push(format!("QEMU {version} has no CPU model {}", catalog.model_name(model)));
         }
     }

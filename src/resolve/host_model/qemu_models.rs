@@ -1,6 +1,7 @@
 //! Lists the models of a QEMU and the features that keep each from running: `query-cpu-definitions` with its
 //! `unavailable-features`.
 
+use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
@@ -25,14 +26,26 @@ impl QemuModels {
         if accel == Accel::Kvm {
             given.extend(catalog.named().topoext);
         }
-        let derived =
-            |model| (model, newest.and_then(|newest| catalog.cell(model, newest, accel)).unwrap_or_default() - given);
+        // x86_cpu_model_resolve_version of 4.1 and 4.2.0; since 4.2.1 (commit ad18392892) it is version 1.
+        let by_newest = qemu.has_quirk(catalog, QuirkKind::NewestVersions, None);
+        let derived = |model| {
+            let version = if by_newest { newest_version(catalog, qemu, model) } else { model };
+            (model, newest.and_then(|newest| catalog.cell(version, newest, accel)).unwrap_or_default() - given)
+        };
         let listed = qemu.lists.models.iter().filter(|known| qemu.has_model(known.model)).map(|known| match accel {
             Accel::Tcg => (known.model, known.tcg_blockers.iter().copied().collect()),
             Accel::Kvm => derived(known.model),
         });
         qemu.added_models().iter().map(|model| derived(*model)).chain(listed).collect()
     }
+}
+
+/// Returns the newest version of a model that this QEMU lists; a name with a version, or of one, stays.
+fn newest_version(catalog: &Catalog, qemu: &QemuView<'_>, model: ModelId) -> ModelId {
+    let name = catalog.model_name(model);
+    let version = |of: ModelId| catalog.model_name(of).strip_prefix(name)?.strip_prefix("-v")?.parse::<u32>().ok();
+    let versions = qemu.lists.models.iter().filter_map(|known| Some((version(known.model)?, known.model)));
+    versions.max_by_key(|(version, _)| *version).map_or(model, |(_, newest)| newest)
 }
 
 impl FromIterator<(ModelId, FeatureSet)> for QemuModels {

@@ -40,9 +40,10 @@ impl Combinations {
     /// known.
     pub(super) fn factored(plan: &Plan<'_>) -> Self {
         let sizes = sizes(plan);
+        let alternatives = plan.alternatives();
         let of_model = |(index, model): (usize, &ModelId)| {
             let firsts = |alike: Vec<usize>| (0..alike.len()).filter(|value| alike[*value] == *value).collect();
-            let mut kept: Vec<Vec<usize>> = plan.alike_values(*model).into_iter().map(firsts).collect();
+            let mut kept: Vec<Vec<usize>> = alternatives.alike_values(*model).into_iter().map(firsts).collect();
             if let Some(axis) = plan.models.axis {
                 kept[axis] = vec![index];
             }

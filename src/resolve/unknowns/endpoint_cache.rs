@@ -2,7 +2,7 @@
 
 use super::combinations::MOST_CASES;
 use super::endpoint_options::EndpointOptions;
-use super::{Dependence, Plan, Purpose};
+use super::{Dependence, Plan, Purpose, brief_of_every_host};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
@@ -73,7 +73,7 @@ impl<'a> Resolver<'a> {
     /// Returns the same with the features it is about.
     #[doc(hidden)]
     pub fn brief(&mut self, scenario: &Scenario) -> OutcomeWithFeatures {
-        self.plan(scenario).map_or(OutcomeWithFeatures::depends(None), |plan| plan.brief())
+        self.plan(scenario).map_or_else(|_| unplanned(self.catalog, scenario), |plan| plan.brief())
     }
 
     /// Returns the same if the budget is enough for it.
@@ -86,7 +86,12 @@ impl<'a> Resolver<'a> {
         scenario: &Scenario,
         budget: &mut Budget,
     ) -> Result<OutcomeWithFeatures, BudgetExceeded> {
-        let Ok(plan) = self.plan(scenario) else { return Ok(OutcomeWithFeatures::depends(None)) };
+        let Ok(plan) = self.plan(scenario) else {
+            // Up to two plans for each host.
+            let price = if scenario.from_host == HostChoice::Any { 2 * PLAN * self.catalog.hosts().len() } else { 0 };
+            budget.spend(price)?;
+            return Ok(unplanned(self.catalog, scenario));
+        };
         budget.spend(plan.price())?;
         Ok(plan.brief())
     }
@@ -139,6 +144,11 @@ impl<'a> Resolver<'a> {
             endpoint
         })
     }
+}
+
+/// The answer in short where an input is lacking: it depends, unless every listed host gives the same.
+fn unplanned(catalog: &Catalog, scenario: &Scenario) -> OutcomeWithFeatures {
+    brief_of_every_host(catalog, scenario).unwrap_or(OutcomeWithFeatures::depends(None))
 }
 
 /// What making a plan costs, in cases.

@@ -103,8 +103,9 @@ impl Plan<'_> {
         let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
         let mut answers = Answers::new();
+        let mut found = 0;
         let distinct = (0..shared.distinct()).map(|index| {
-            if verdicts(&answers) >= enough {
+            if found >= enough {
                 return None;
             }
             let (prepared, definition) = cases.prepare(index)?;
@@ -115,6 +116,7 @@ impl Plan<'_> {
                 return Some(known);
             }
             answers.push((kind, brief));
+            found = verdicts(&answers);
             Some(answers.len() - 1)
         });
         let distinct: Vec<Option<usize>> = distinct.collect();

@@ -14,6 +14,7 @@ use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 use crate::resolve::endpoint::{Endpoint, Host};
 use foldhash::HashMap;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 /// The most alternatives of one endpoint that are compared; beyond, every value counts as one of its own.
@@ -54,8 +55,8 @@ type BetweenQemus = (Version, Version, *const QemuChanges);
 
 /// What the alternatives of one endpoint share, each worked out once, by the address of the map or the table.
 #[derive(Default)]
-struct Seen {
-    maps: Numbered<*const CpuMap, MapView>,
+struct Seen<'e> {
+    maps: Numbered<*const CpuMap, MapView<'e>>,
     machines: Numbered<BetweenQemus, Vec<bool>>,
     dependencies: Numbered<*const Dependency, Vec<(FeatureId, FeatureSet)>>,
 }
@@ -63,17 +64,18 @@ struct Seen {
 /// The numbers of the values that were worked out for keys, and these values: equal ones have one number.
 type Numbered<K, V> = (Vec<(K, usize)>, Vec<V>);
 
-/// Returns the number of what is known under a key, or works it out.
-fn number_of<K: PartialEq, V: PartialEq>(
+/// Returns the number of what is known under a key, or works it out; `same` compares it with others.
+fn number_of<K: PartialEq, V>(
     (of_keys, values): &mut Numbered<K, V>,
     key: K,
     make: impl FnOnce() -> V,
+    mut same: impl FnMut(&V, &V) -> bool,
 ) -> usize {
     if let Some((_, number)) = of_keys.iter().find(|(other, _)| *other == key) {
         return *number;
     }
     let value = make();
-    let number = values.iter().position(|known| *known == value).unwrap_or(values.len());
+    let number = values.iter().position(|known| same(known, &value)).unwrap_or(values.len());
     if number == values.len() {
         values.push(value);
     }
@@ -87,18 +89,34 @@ fn firsts(kinds: Vec<Vec<usize>>) -> Vec<usize> {
     kinds.into_iter().enumerate().map(|(value, kind)| *firsts.entry(kind).or_insert(value)).collect()
 }
 
-/// What a map is to one guest.
-#[derive(PartialEq)]
-enum MapView {
-    /// Its model may be any: the map as a whole, by its address.
-    Whole(*const CpuMap),
-    /// The model, and the features that may be spoken of, in order.
-    Model(Option<ModelView>, Vec<(FeatureId, Arc<FeatureDefinition>)>),
-}
+/// What a map is to one guest: the map, what it says of the model, and whether it has some of the features in registers
+/// that are not CPUID's, once that is asked.
+type MapView<'e> = (&'e CpuMap, Option<ModelView<'e>>, OnceCell<bool>);
 
 /// What a map's model is to one guest: its features, the removed and the added ones, and whether the partial check is
 /// the old one.
-type ModelView = (FeatureSet, Vec<FeatureId>, FeatureSet, bool);
+type ModelView<'e> = (&'e FeatureSet, &'e [FeatureId], FeatureSet, bool);
+
+/// The features that two maps define differently, or only one of them defines, by the addresses of the maps.
+type Differences = HashMap<[*const CpuMap; 2], FeatureSet>;
+
+/// Returns the features that only one of two maps has, or that they define differently; all where they have their common
+/// ones in another order.
+fn differences(one: &CpuMap, other: &CpuMap) -> FeatureSet {
+    let common = one.known & other.known;
+    let both = |(feature, _): &(&FeatureId, &Arc<FeatureDefinition>)| common.contains(**feature);
+    let mut differ = (one.known | other.known) - common;
+    let [own, others] = [one, other].map(|map| map.order.iter().zip(&map.features).filter(both));
+    for ((feature, definition), (other, other_definition)) in own.zip(others) {
+        if feature != other {
+            return FeatureSet::ALL;
+        }
+        if definition != other_definition {
+            differ.insert(*feature);
+        }
+    }
+    differ
+}
 
 /// The guest as far as it bears on what an endpoint is to it.
 struct GuestView {
@@ -108,88 +126,125 @@ struct GuestView {
     features: FeatureSet,
 }
 
-impl Plan<'_> {
+/// The endpoints of a plan, each with every combination of its inputs, so that they are made once for all models.
+pub struct Alternatives<'p, 'a> {
+    plan: &'p Plan<'a>,
+    /// Those that the guest passes through in order, and then the one where it started.
+    endpoints: Vec<(&'p EndpointOptions<'a>, [Group<'a>; 2])>,
+    /// How their maps differ, as far as it was looked up.
+    differences: RefCell<Differences>,
+}
+
+/// Inputs of an endpoint that bear on one another.
+struct Group<'a> {
+    /// Their indices among the plan's.
+    axes: Vec<usize>,
+    /// The endpoint with each combination of their values, the first input turning fastest; `None` of more than
+    /// [`MOST_ALTERNATIVES`].
+    ends: Option<Vec<Option<Arc<Endpoint<'a>>>>>,
+}
+
+impl<'p, 'a> Alternatives<'p, 'a> {
+    fn of(plan: &'p Plan<'a>) -> Self {
+        let of_group = |options: &EndpointOptions<'a>, axes: Vec<usize>| {
+            let sizes: Vec<usize> = axes.iter().map(|axis| plan.axes[*axis].values.len()).collect();
+            let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+            let mut assignment = vec![0; plan.axes.len()];
+            let mut end = |number: usize| {
+                let mut rest = number;
+                for (axis, size) in axes.iter().zip(&sizes) {
+                    assignment[*axis] = rest % size;
+                    rest /= size;
+                }
+                options.end(&assignment)
+            };
+            let ends = all.filter(|all| *all <= MOST_ALTERNATIVES).map(|all| (0..all).map(&mut end).collect());
+            Group { axes, ends }
+        };
+        let of = |options: &'p EndpointOptions<'a>| (options, options.inputs().map(|axes| of_group(options, axes)));
+        let endpoints = plan.endpoints.iter().chain(&plan.started).map(of).collect();
+        Self { plan, endpoints, differences: RefCell::default() }
+    }
+
     /// Returns for each unknown input and each of its values the first value that is the same to a guest with this model.
-    #[doc(hidden)]
     pub fn alike_values(&self, model: ModelId) -> Vec<Vec<usize>> {
-        let mut alike: Vec<Vec<usize>> = self.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
-        let guest = self.guest_view(model);
+        let plan = self.plan;
+        let mut alike: Vec<Vec<usize>> = plan.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
+        let guest = plan.guest_view(model);
         // For each input, the classes of its values at every endpoint that it bears on.
-        let mut classes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); self.axes.len()];
-        for (index, options) in self.endpoints.iter().enumerate() {
-            let last = index + 1 == self.endpoints.len();
-            let starts = index == 0 && self.started.is_none();
-            let sender = index.checked_sub(1).and_then(|sender| self.endpoints.get(sender));
-            let receives_live = self.scenario.running.is_none()
+        let mut classes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); plan.axes.len()];
+        for (index, (options, groups)) in self.endpoints.iter().enumerate() {
+            let is_start = index == plan.endpoints.len();
+            let sender = index.checked_sub(1).and_then(|sender| plan.endpoints.get(sender)).filter(|_| !is_start);
+            let receives_live = plan.scenario.running.is_none()
                 && guest.model.is_some()
                 && options.reads_cookie()
                 && sender.is_some_and(|sender| sender.always(|behaviour| behaviour.live_update));
             let role = Role {
-                starts,
-                reconnects: index == 0 && self.started.is_some(),
-                receives: index > 0,
-                sends: !last,
+                starts: is_start || (index == 0 && plan.started.is_none()),
+                reconnects: index == 0 && plan.started.is_some(),
+                receives: sender.is_some(),
+                sends: index + 1 < plan.endpoints.len(),
                 receives_live,
             };
-            self.classes_at(options, role, &guest, &mut classes);
-        }
-        if let Some(options) = &self.started {
-            let role = Role { starts: true, reconnects: false, receives: false, sends: false, receives_live: false };
-            self.classes_at(options, role, &guest, &mut classes);
+            self.classes_at(options, groups, role, &guest, &mut classes);
         }
         for (alike, classes) in alike.iter_mut().zip(&classes).filter(|(_, classes)| !classes.is_empty()) {
             let kind = |value: usize| classes.iter().map(|classes| classes[value]).collect();
             *alike = firsts((0..alike.len()).map(kind).collect());
         }
-        if let Some(axis) = self.machines.axis {
-            alike[axis] = self.alike_machines(model);
+        if let Some(axis) = plan.machines.axis {
+            alike[axis] = plan.alike_machines(model);
         }
         alike
     }
 
     /// Puts the values of every input of this endpoint into classes: two are one where the endpoint is the same whatever
     /// its other inputs are.
-    fn classes_at(
+    fn classes_at<'e>(
         &self,
         options: &EndpointOptions<'_>,
+        groups: &'e [Group<'a>],
         role: Role,
         guest: &GuestView,
         classes: &mut [Vec<Vec<usize>>],
     ) {
         let mut seen = Seen::default();
-        for own in options.inputs() {
-            let sizes: Vec<usize> = own.iter().map(|axis| self.axes[*axis].values.len()).collect();
-            let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-            let Some(all) = all.filter(|all| *all <= MOST_ALTERNATIVES) else {
-                own.iter().zip(&sizes).for_each(|(axis, size)| classes[*axis].push((0..*size).collect()));
+        let mut differences = self.differences.borrow_mut();
+        for Group { axes, ends } in groups {
+            let sizes = axes.iter().map(|axis| self.plan.axes[*axis].values.len());
+            let Some(ends) = ends else {
+                axes.iter().zip(sizes).for_each(|(axis, size)| classes[*axis].push((0..size).collect()));
                 continue;
             };
             let mut known: Vec<Option<View>> = Vec::new();
-            let mut assignment = vec![0; self.axes.len()];
-            let kinds: Vec<usize> = (0..all)
-                .map(|number| {
-                    let mut rest = number;
-                    for (axis, size) in own.iter().zip(&sizes) {
-                        assignment[*axis] = rest % size;
-                        rest /= size;
-                    }
-                    let view = options.end(&assignment).map(|end| self.view(&end, options, role, guest, &mut seen));
-                    known.iter().position(|other| *other == view).unwrap_or_else(|| {
-                        known.push(view);
-                        known.len() - 1
-                    })
+            let kind = |end: &'e Option<Arc<Endpoint<'a>>>| {
+                let view =
+                    end.as_ref().map(|end| self.plan.view(end, options, role, guest, (&mut seen, &mut differences)));
+                known.iter().position(|other| *other == view).unwrap_or_else(|| {
+                    known.push(view);
+                    known.len() - 1
                 })
-                .collect();
+            };
+            let kinds: Vec<usize> = ends.iter().map(kind).collect();
             let mut step = 1;
-            for (axis, size) in own.iter().zip(&sizes) {
+            for (axis, size) in axes.iter().zip(sizes) {
                 let line = |value: usize| -> Vec<usize> {
                     let blocks = kinds.chunks_exact(step * size);
                     blocks.flat_map(|block| &block[value * step..(value + 1) * step]).copied().collect()
                 };
-                classes[*axis].push(firsts((0..*size).map(line).collect()));
+                classes[*axis].push(firsts((0..size).map(line).collect()));
                 step *= size;
             }
         }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Returns the alternatives of its endpoints, which tell the values that are the same to a guest.
+    #[doc(hidden)]
+    pub fn alternatives(&self) -> Alternatives<'_, 'a> {
+        Alternatives::of(self)
     }
 
     fn guest_view(&self, model: ModelId) -> GuestView {
@@ -231,28 +286,33 @@ impl Plan<'_> {
         GuestView { model: Some(model), features }
     }
 
-    fn view(
+    fn view<'e>(
         &self,
-        end: &Endpoint<'_>,
+        end: &'e Endpoint<'_>,
         options: &EndpointOptions<'_>,
         role: Role,
         guest: &GuestView,
-        seen: &mut Seen,
+        (seen, differences_of): (&mut Seen<'e>, &mut Differences),
     ) -> View {
         let all = guest.features;
         let of_map = guest.model.and_then(|model| end.map.model(model));
         let map_view = || {
-            if guest.model.is_none() {
-                return MapView::Whole(Arc::as_ptr(&end.map));
-            }
             let model = of_map.map(|of_map| {
                 let compat = of_map.partial_compat && !role.receives_live;
-                (of_map.data, of_map.removed.clone(), of_map.added_set() & all, compat)
+                (&of_map.data, of_map.removed.as_slice(), of_map.added_set() & all, compat)
             });
-            let known = end.map.order.iter().zip(&end.map.features).filter(|(feature, _)| all.contains(**feature));
-            MapView::Model(model, known.map(|(feature, definition)| (*feature, Arc::clone(definition))).collect())
+            (&*end.map, model, OnceCell::new())
         };
-        let map = number_of(&mut seen.maps, Arc::as_ptr(&end.map), map_view);
+        // Where its model may be any, a guest may tell every map from another.
+        let is_same = |(known, of_known, _): &MapView<'e>, (map, of_map, _): &MapView<'e>| {
+            guest.model.is_some()
+                && of_known == of_map
+                && differences_of
+                    .entry([*known, *map].map(std::ptr::from_ref))
+                    .or_insert_with(|| differences(known, map))
+                    .is_disjoint(&all)
+        };
+        let map = number_of(&mut seen.maps, Arc::as_ptr(&end.map), map_view, is_same);
         let host = match end.host {
             Host::Capable => Host::Capable,
             Host::With { vendor, features, silicon, signature } => {
@@ -260,9 +320,12 @@ impl Plan<'_> {
                 Host::With { vendor, features: features & all, silicon: silicon & all, signature }
             }
         };
-        let has_machines = number_of(&mut seen.machines, end.qemu.identity(), || {
-            self.machines.iter().map(|machine| options.has_machine(self.catalog, end, machine)).collect()
-        });
+        let has_machines = number_of(
+            &mut seen.machines,
+            end.qemu.identity(),
+            || self.machines.iter().map(|machine| options.has_machine(self.catalog, end, machine)).collect(),
+            PartialEq::eq,
+        );
         let mut behaviour = self.narrowed(&end.behaviour, of_map, role, guest);
         if !seen.machines.1[has_machines].contains(&false) {
             behaviour.validate_incoming_machine = true;
@@ -270,7 +333,8 @@ impl Plan<'_> {
         if guest.model.is_some() && all.is_subset(&end.qemu.properties) {
             behaviour.drop_unknown = DropUnknown::CommandLine;
         }
-        if !behaviour.msr_check && end.map.in_msrs().is_disjoint(&all) {
+        let has_msrs = || !end.map.in_msrs().is_disjoint(&all);
+        if !behaviour.msr_check && !seen.maps.1[map].2.get_or_init(has_msrs) {
             behaviour.msr_check = true;
         }
         // What QEMU ignored, or still accepts.
@@ -283,10 +347,15 @@ impl Plan<'_> {
         }
         let (version, lists, changes) = end.qemu.identity();
         let table = end.qemu.dependencies.rows;
-        let dependencies = number_of(&mut seen.dependencies, table.as_ptr(), || {
-            let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
-            rows.filter(|(_, children)| !children.is_empty()).collect()
-        });
+        let dependencies = number_of(
+            &mut seen.dependencies,
+            table.as_ptr(),
+            || {
+                let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
+                rows.filter(|(_, children)| !children.is_empty()).collect()
+            },
+            PartialEq::eq,
+        );
         View {
             map,
             has_model: guest.model.is_none_or(|model| end.qemu.has_model(model)),

@@ -4,6 +4,7 @@ use super::{Axis, Dependence, Options, Plan, options};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::downstream::DownstreamMachine;
+use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
@@ -176,4 +177,20 @@ pub(super) fn may_have_vmx<'m>(
         CpuChoice::Mode(_) => true,
         CpuChoice::Model(_) => named || models.any(in_cells),
     }
+}
+
+/// The names of features that one QEMU of the scenario has and another lacks, where `host` or `max` enables whatever the host
+/// gives: what a host's list does not name may then differ.
+pub(super) fn names_of_some_qemus(catalog: &Catalog, scenario: &Scenario) -> FeatureSet {
+    if scenario.accel == Accel::Tcg || !matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum) {
+        return FeatureSet::EMPTY;
+    }
+    let versions = scenario.releases().filter_map(|release| release.qemu.version.known());
+    let views = versions.flat_map(|version| catalog.qemu_views(version));
+    let (mut all, mut shared) = (FeatureSet::EMPTY, FeatureSet::ALL);
+    for view in views {
+        all |= view.properties;
+        shared &= view.properties;
+    }
+    all - shared
 }

@@ -30,7 +30,7 @@ pub(super) fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    Purpose { wants_vmx, decodes, host: end, .. }: Purpose,
+    Purpose { wants_vmx, unshared, decodes, host: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Host>, Option<Options<FeatureSet>>) {
     if scenario.accel == Accel::Tcg {
@@ -64,10 +64,14 @@ pub(super) fn hosts(
                 Some(_) => None,
                 None => Some(unknown_silicon(catalog, known.vendor, known.features, (&input(SILICON), axes))),
             };
-            (options(axes, &input("host vmx-* features"), alternatives(catalog, *id, wants_vmx)), silicon)
+            let (what, all) = alternatives(catalog, *id, (wants_vmx, unshared));
+            (options(axes, &input(what), all), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
-            let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
+            let all = catalog
+                .recorded_hosts()
+                .flat_map(|(id, _)| alternatives(catalog, id, (wants_vmx, unshared)).1)
+                .collect();
             (options(axes, &input(HOST), all), None)
         }
     }
@@ -78,8 +82,13 @@ fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
     features - catalog.named().arch_capabilities.into_iter().collect()
 }
 
-/// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
-fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
+/// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all. So it is with features that a
+/// newer QEMU names, except for those that its processor lacks.
+fn alternatives(
+    catalog: &Catalog,
+    id: HostId,
+    (wants_vmx, unshared): (bool, FeatureSet),
+) -> (&'static str, Vec<(String, Host)>) {
     let host = catalog.host(id);
     let children = catalog.named().vmx_children;
     let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
@@ -90,10 +99,21 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
         signature: Some(host.signature()),
     };
     let known = with(FeatureSet::EMPTY);
-    if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
-        return vec![(host.name.to_string(), known)];
-    }
-    vec![(format!("{} without vmx-*", host.name), known), (format!("{} with every vmx-*", host.name), with(children))]
+    let lacks = host.silicon.map(|silicon| silicon.asked - silicon.features).unwrap_or_default();
+    let names = catalog.named();
+    let by_qemu: FeatureSet = names.ht.into_iter().chain(names.invtsc).chain(names.topoext).collect();
+    let without_vmx = if has_vmx { FeatureSet::EMPTY } else { children };
+    let newer = unshared - (host.asked | lacks | by_qemu | names.amd_machine_check | names.paravirtual | without_vmx);
+    let open_vmx = has_vmx && (host.asked & children).is_empty();
+    let (what, [without, every], more) = if wants_vmx && open_vmx {
+        ("host vmx-* features", ["vmx-*"; 2], newer | children)
+    } else if newer.is_empty() {
+        return ("", vec![(host.name.to_string(), known)]);
+    } else {
+        ("host features that its list does not name", ["newer features", "newer feature"], newer)
+    };
+    let named = |how: &str, what: &str| format!("{} {how} {what}", host.name);
+    (what, vec![(named("without", without), known), (named("with every", every), with(more))])
 }
 
 /// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this

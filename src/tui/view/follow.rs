@@ -100,13 +100,19 @@ impl Areas {
             return (0..count).map(line).collect();
         }
         let room = inner.width.saturating_sub(LANE_NAME + WIRE);
-        let width = room / count;
-        let x = |number: u16| {
-            let wire = if usize::from(number) >= AT_SOURCE { WIRE } else { 0 };
-            inner.x + LANE_NAME + number * width + wire
-        };
+        let at_source = cells(AT_SOURCE);
+        // The stages at the source have an entry in each lane, so they get a blank between the entries.
+        let source = room.div_ceil(count);
+        let destination = room.saturating_sub(source * at_source) / (count - at_source);
         let height = inner.height.saturating_sub(1);
-        (0..count).map(|number| Rect { x: x(number), y: inner.y + 1, width, height }).collect()
+        let cell = |number: u16| {
+            let after = number.saturating_sub(at_source);
+            let wire = if number >= at_source { WIRE } else { 0 };
+            let x = inner.x + LANE_NAME + (number - after) * source + wire + after * destination;
+            let width = if number >= at_source { destination } else { source };
+            Rect { x, y: inner.y + 1, width, height }
+        };
+        (0..count).map(cell).collect()
     }
 }
 
@@ -116,8 +122,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut
     if areas.stages.is_empty() {
         // Zoomed: the list has the whole screen.
     } else if state.track.stages.is_empty() {
-        let text = format!("No stages: {}.", ctx.model.derived.explanation.headline);
-        text_at(buf, areas.stages, (areas.stages.x + 1, areas.stages.y + 1), &text, ctx.theme.style(Role::Text));
+        let text = Follow::no_stages(&ctx.model.derived, &ctx.model.settings.keymap);
+        texts(ctx, below(areas.stages), [(text.as_str(), Role::Text)], buf);
     } else if areas.parts.framed {
         drawing::across(ctx, state, &areas, buf);
     } else {

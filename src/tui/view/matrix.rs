@@ -159,10 +159,17 @@ fn column_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rec
                     free = text_at(buf, area, (x, area.y), name, ctx.theme.style(Role::Label)) + 2;
                 }
                 if at_cursor {
-                    let label = format!("{} {}", ctx.theme.signs.below, axis.label(run));
-                    let start = x.min(area.right().saturating_sub(cells(width(&label))));
-                    text_at(buf, area, (start, area.y + 1), &label, style);
-                    text_at(buf, area, (x, area.y + 1), ctx.theme.signs.below, style);
+                    // The name is after its sign, or before it where there is more room.
+                    let (sign, label) = (ctx.theme.signs.below, axis.label(run));
+                    let (before, after) = (usize::from(x - area.x), usize::from(area.right().saturating_sub(x + 1)));
+                    let name = |room: usize| cut_middle(&label, room.saturating_sub(2), ctx.theme.signs.more);
+                    let (start, text) = if width(&label) + 2 <= after || after >= before {
+                        (x, format!("{sign} {}", name(after)))
+                    } else {
+                        let name = name(before + 1);
+                        (x - cells(width(&name) + 1), format!("{name} {sign}"))
+                    };
+                    text_at(buf, area, (start, area.y + 1), &text, style);
                 }
             }
         }

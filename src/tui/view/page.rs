@@ -34,14 +34,25 @@ pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Bu
         let text = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
         text_at(buf, inner, (inner.x + 1, y), &text, ctx.theme.style(role(*kind)));
         let found = page.search.as_ref().filter(|_| matches.contains(&index));
-        if let Some(at) = found.and_then(|search| line.to_lowercase().find(&search.input.value().to_lowercase())) {
-            let text: String = line.get(at..).unwrap_or_default().to_owned();
-            let many = found.map_or(0, |search| search.input.value().chars().count());
-            let text: String = text.chars().take(many).collect();
-            let x = inner.x + 1 + cells(width(line.get(..at).unwrap_or_default()));
-            text_at(buf, inner, (x, y), &text, ctx.theme.style(Role::Focus));
+        if let Some(wanted) = found.map(|search| search.input.value().to_lowercase())
+            && let Some(at) = line.to_lowercase().find(&wanted)
+        {
+            let [start, end] = [at, at + wanted.len()].map(|lowered| before(line, lowered));
+            let (x, text) = (inner.x + 1 + cells(width(start)), end.strip_prefix(start).unwrap_or_default());
+            text_at(buf, inner, (x, y), text, ctx.theme.style(Role::Focus));
         }
     }
+}
+
+/// Returns the part of `line` whose lower-case form has at least so many bytes. A letter may have another length there.
+fn before(line: &str, lowered: usize) -> &str {
+    let mut left = lowered;
+    let is_before = |letter: &char| {
+        let is_before = left > 0;
+        left = left.saturating_sub(letter.to_lowercase().map(char::len_utf8).sum());
+        is_before
+    };
+    line.get(..line.chars().take_while(is_before).map(char::len_utf8).sum()).unwrap_or_default()
 }
 
 /// Returns the role of a line.
@@ -103,5 +114,18 @@ pub(super) fn rule(ctx: ViewContext<'_>, decided: Option<RulePage>, area: Rect, 
         }
         let text = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
         text_at(buf, inner, (inner.x + 1, y), &text, ctx.theme.style(role(*kind)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_begins_where_the_line_has_it() {
+        let line = "İİ and MPX";
+        let at = line.to_lowercase().find("mpx").unwrap();
+        assert_eq!((before(line, at), before(line, at + 3)), ("İİ and ", line));
+        assert_eq!((before(line, 0), before("", 3)), ("", ""));
     }
 }

@@ -88,7 +88,7 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
             &fitting(&hint, usize::from(line.right().saturating_sub(end)), ctx.theme.signs.more),
         );
     }
-    let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
+    let under = picker.letter().unwrap_or(' ').to_string();
     text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, ctx.theme.style(Role::Focus));
     let right = match picker.preview() {
         Some(outcome) => {

@@ -84,10 +84,10 @@ fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mu
                 (false, true) => ("- ", Since::Gone),
                 (false, false) => ("  ", Since::Same),
             };
-            let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
             let mut line = vec![piece(sign, role(since))];
             line.extend(parts.iter().map(|(since, text)| {
-                let is_asked = *since != Since::Same && Xml::mentions(text, feature);
+                let mut features = state.features.iter().map(|feature| ctx.catalog.feature_name(*feature));
+                let is_asked = *since != Since::Same && features.any(|feature| Xml::mentions(text, feature));
                 let role = match (found && !text.trim().is_empty(), is_asked) {
                     (true, _) => Role::Focus,
                     (false, true) => Role::Warn,

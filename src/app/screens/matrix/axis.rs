@@ -1,6 +1,7 @@
 //! Keeps one axis of the matrix: its lines, the folded runs, and the cursor.
 
 use crate::analysis::matrix::{Fold, Line, Side, Vary, line_of};
+use crate::analysis::space::machine_family;
 use crate::app::text::width;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -74,7 +75,7 @@ impl Axis {
     pub(crate) fn head(&self, index: usize, room: usize) -> Vec<String> {
         let (first, last) = self.ends(index);
         let family = |name: &str| match self.vary {
-            Vary::Machines => name.rsplit_once('-').map(|(family, _)| family.to_owned()),
+            Vary::Machines => Some(machine_family(name)).filter(|family| *family != name).map(str::to_owned),
             Vary::Distinct | Vary::Releases | Vary::Qemu | Vary::Products | Vary::Models | Vary::Hosts => None,
         };
         let of_first = family(first);

@@ -49,7 +49,7 @@ named_enum! {
         Regime "regime",
         /// The feature of the decision table.
         Feature "feature",
-        /// Whether the guest has a PMU.
+        /// Whether the domain gives the guest a PMU.
         Pmu "pmu",
         /// The emulator that the domain names.
         Emulator "emulator",
@@ -177,9 +177,13 @@ pub const KEYS: &[KeyInfo] = &[
         Key::From,
         "RELEASE",
         "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
-         PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
+         PRODUCT:VERSION such as ubuntu:24.04, or ? [default in the explorer: old; else required, unless a file names it]",
     ),
-    info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
+    info(
+        Key::To,
+        "RELEASE",
+        "Destination, in the same forms [default in the explorer: new; else required, unless a file names it]",
+    ),
     info(
         Key::Via,
         "RELEASE[@HOST]",
@@ -218,7 +222,11 @@ pub const KEYS: &[KeyInfo] = &[
         "How the destination treats removed features that the definition does not mention [default: as its libvirt does]",
     ),
     info(Key::Feature, "FEATURE", "Feature that the decision table is about [default: mpx]"),
-    info(Key::Pmu, "on|off", "Enable a virtual PMU in the guest [default: off]"),
+    info(
+        Key::Pmu,
+        "on|off",
+        "Virtual PMU in the guest [default: QEMU's, on for host-passthrough and maximum, off for models]",
+    ),
     info(Key::Emulator, "PATH", "Path of the emulator, as it appears in messages [default: that of the packages]"),
     info(
         Key::Writer,

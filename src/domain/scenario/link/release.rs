@@ -4,6 +4,7 @@
 use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;
 use super::super::super::product::NoProduct;
+use super::super::super::text::{NOT_IN_RELEASE, is_word};
 use super::super::super::version::Version;
 use super::super::{DEFAULT_QEMU, LibvirtChoice, MaybeKnown, QemuChoice, Release};
 use super::value::ValueError;
@@ -120,7 +121,7 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     let build = rest
         .strip_prefix('-')
         .or_else(|| Some(rest).filter(|_| repacked))
-        .filter(|build| !build.is_empty() && !build.contains([',', ':']));
+        .filter(|build| is_word(build, NOT_IN_RELEASE));
     if !rest.is_empty() && build.is_none() {
         return (None, None);
     }

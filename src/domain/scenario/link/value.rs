@@ -115,15 +115,10 @@ pub(super) fn topology(text: &str) -> Result<MaybeKnown<Topology>, ValueError> {
     }
     let wrong = || {
         let forms = "sockets-cores-threads such as 1-2-1, sockets-dies-cores-threads such as 1-2-2-1, or ?";
-        ValueError::new(format!("expected {forms}, found {text:?}"))
+        ValueError::new(format!("expected {forms}, each number from 1 to {}, found {text:?}", Topology::MOST))
     };
-    let numbers: Option<Vec<u32>> =
-        text.split('-').map(|part| part.parse().ok().filter(|n| (1..=65_536).contains(n))).collect();
-    match numbers.as_deref() {
-        Some(&[sockets, cores, threads]) => Ok(MaybeKnown::Is(Topology { sockets, dies: 1, cores, threads })),
-        Some(&[sockets, dies, cores, threads]) => Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads })),
-        _ => Err(wrong()),
-    }
+    let numbers: Option<Vec<u32>> = text.split('-').map(|part| part.parse().ok()).collect();
+    numbers.and_then(|numbers| Topology::of(&numbers)).map(MaybeKnown::Is).ok_or_else(wrong)
 }
 
 pub(super) fn write_topology(topology: MaybeKnown<Topology>) -> String {

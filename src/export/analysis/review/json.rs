@@ -85,6 +85,7 @@ pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> Stri
         "new": text.release(review.question.new),
         "as": text.release(review.like),
         "regime": review.regime.name(),
+        "is_at_risk": review.at_risk(),
         "answer": text.answer(&risks),
         "risks": risks.iter().map(|risk| text.risk(risk)).collect::<Vec<_>>(),
         "at_risk": model_names(&review.models_at_risk(review.regime)),

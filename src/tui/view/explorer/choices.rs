@@ -78,11 +78,16 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
             problem(ctx, state, group, inner, buf);
         } else {
             pieces(buf, ctx.theme, area, (area.x + 1, area.y), &[piece(group.title(), role)]);
-            let end = in_line(ctx, state, group, area).last().map_or(area.x + GROUP, |(_, rect)| rect.right() + 2);
+            let placed = in_line(ctx, state, group, area);
+            let mut end = placed.last().map_or(area.x + GROUP, |(_, rect)| rect.right() + 2);
+            if placed.len() < items(ctx, state, group).len() {
+                end = text_at(buf, area, (end - 1, area.y), ctx.theme.signs.more, ctx.theme.style(Role::Muted)) + 1;
+            }
             if let Some(problem) = problem_of(ctx, group) {
                 let reason = [piece(format!("{} {problem}", ctx.theme.signs.bad), Role::Bad)];
-                let reason = fitting(&reason, usize::from(area.right().saturating_sub(end)), ctx.theme.signs.more);
-                pieces(buf, ctx.theme, area, (end, area.y), &reason);
+                let (x, y) = if state.unfolded { (area.x + GROUP, area.bottom() - 1) } else { (end, area.y) };
+                let reason = fitting(&reason, usize::from(area.right().saturating_sub(x)), ctx.theme.signs.more);
+                pieces(buf, ctx.theme, area, (x, y), &reason);
             }
         }
     }
@@ -169,10 +174,41 @@ fn in_box(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> V
     items.into_iter().enumerate().map(|(index, item)| (item, rect_of(index))).collect()
 }
 
+/// Returns how many lines the settings of each pane need, without boxes: all of them are shown if they are unfolded.
+pub(super) fn line_counts(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> [u16; 3] {
+    Group::ALL.map(|group| {
+        if !state.unfolded {
+            return 1;
+        }
+        let last = in_lines(ctx, &items(ctx, state, group), area).last().map_or(area.y, |(_, rect)| rect.y);
+        last - area.y + 1 + u16::from(problem_of(ctx, group).is_some())
+    })
+}
+
+/// Returns the areas of all settings of a pane, in as many lines as they need.
+fn in_lines(ctx: ViewContext<'_>, items: &[Item], area: Rect) -> Vec<(Item, Rect)> {
+    let start = area.x + GROUP;
+    let (mut x, mut y) = (start, area.y);
+    let mut placed = Vec::new();
+    for item in items {
+        let Item::Choice(choice) = item else { continue };
+        let needed = ctx.model.derived.choice(*choice).map_or(0, |displayed| cells(width(&short(displayed))));
+        if x > start && x + needed > area.right() {
+            (x, y) = (start, y + 1);
+        }
+        placed.push((*item, Rect { x, y, width: needed.min(area.right() - x), height: 1 }));
+        x += needed + 2;
+    }
+    placed
+}
+
 /// Returns the areas of the settings in one line. The setting under the cursor, those that a lesson points at and those
 /// that differ from their default have priority; the others are shown as far as they fit.
 fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Item, Rect)> {
     let items = items(ctx, state, group);
+    if state.unfolded {
+        return in_lines(ctx, &items, area);
+    }
     let needs = |item: &Item| match item {
         Item::Choice(choice) => ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2),
         Item::Hidden => width(&hidden_text(ctx, state, group, 0)) + 2,

@@ -7,7 +7,7 @@ use super::areas::{Amount, Areas};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, FIXES, Focus};
-use crate::app::text::{cut_at_word, pad, width, wrap};
+use crate::app::text::{cut, cut_at_word, pad, width, wrap};
 use crate::explain::{Lane, Lanes, Mark, Side, Wire, how_to_find_out, stated_rule};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -100,11 +100,14 @@ fn heads(ctx: ViewContext<'_>, state: &Explorer, lanes: &Lanes, (area, columns):
     let source = Rect { width: columns.wire, ..line };
     let [from, to] = &lanes.heads;
     let room = usize::from(columns.wire.saturating_sub(columns.source + 1));
-    // Without room for both names, those of QEMU go.
-    let short = |head: &'_ str| {
-        if width(head) > room { head.split(", QEMU").next().unwrap_or(head).to_owned() } else { head.to_owned() }
+    // Without room for both names, those of QEMU go, then the name of libvirt.
+    let short = |head: &str, room: usize| {
+        let alone = head.split(", QEMU").next().unwrap_or(head);
+        let texts = [head.to_owned(), alone.to_owned(), alone.replace(" libvirt ", " ")];
+        let text = texts.iter().find(|text| width(text) <= room).unwrap_or(&texts[2]);
+        cut(text, room, ctx.theme.signs.more)
     };
-    let (from, to) = (short(from), short(to));
+    let (from, to) = (short(from, room), short(to, room.min(usize::from(line.right() - columns.destination))));
     pieces(buf, ctx.theme, source, (columns.source, line.y), &[piece(from.as_str(), Role::Message)]);
     text_at(buf, line, (columns.wire, line.y), ctx.theme.signs.wire, ctx.theme.style(Role::Border));
     pieces(buf, ctx.theme, line, (columns.destination, line.y), &[piece(to.as_str(), Role::Message)]);

@@ -63,11 +63,19 @@ const STEPS: [fn(&mut Shape); 14] = [
     |shape| shape.lanes = Amount::None,
 ];
 
-/// The same in a lesson about the decision table.
+/// The same in a lesson about the decision table, with its eight rows, and with the cursor on it.
 const LESSON: [fn(&mut Shape); 14] = {
     let mut steps = STEPS;
     steps[9] = |shape| shape.lanes = Amount::None;
     steps[13] = |shape| shape.table = Amount::Brief;
+    steps
+};
+
+/// The same with the cursor on a strip.
+const STRIPS: [fn(&mut Shape); 14] = {
+    let mut steps = STEPS;
+    steps[6] = |shape| shape.table = Amount::Brief;
+    steps[9] = |shape| shape.strips = false;
     steps
 };
 
@@ -101,7 +109,12 @@ impl Areas {
         }
         let lesson = ctx.model.tour.as_ref().map(|tour| &tour.lesson);
         lesson.iter().flat_map(|lesson| lesson.hidden(lesson.steps.len())).for_each(|part| shape.leave_out(part));
-        let steps = if is_about_table(ctx) { LESSON } else { STEPS };
+        let steps = match state.focus {
+            Focus::Strip(_) => STRIPS,
+            Focus::Cell(..) | Focus::Row(_) => LESSON,
+            _ if state.rows || is_about_table(ctx) => LESSON,
+            _ => STEPS,
+        };
         // The cold boot of a guest with a host-model CPU decides what it becomes.
         let cold_boot = ctx.model.derived.boots_host_model;
         let mut heights = Heights::of(ctx, state, left, shape);
@@ -121,10 +134,18 @@ impl Areas {
         }
         let mut areas = Self::placed(ctx, state, left, shape);
         areas.rule = wide.then_some(right);
-        // Without room for the cells of the features, the list takes the place of the answer.
-        let is_feature = matches!(state.focus, Focus::Feature(_));
-        if state.list || ctx.model.zoomed || (is_feature && areas.features.is_empty()) {
+        // Without room for it, the pane with the cursor takes the place of the answer.
+        let is_hidden = match state.focus {
+            Focus::Feature(_) => areas.features.is_empty(),
+            Focus::Strip(_) => areas.strips.is_empty(),
+            Focus::Cell(..) | Focus::Row(_) => areas.table.is_empty(),
+            Focus::Choice(_) | Focus::Hidden(_) | Focus::Fix(_) => false,
+        };
+        let has_other = matches!(state.focus, Focus::Feature(_) | Focus::Strip(_) | Focus::Fix(_));
+        if state.list || ctx.model.zoomed || is_hidden {
             areas.zoom(if state.list { Focus::Feature(0) } else { state.focus }, left);
+        } else if state.rows && shape.table == Amount::Brief && !has_other {
+            areas.zoom(Focus::Row(0), left);
         }
         areas
     }
@@ -177,7 +198,11 @@ impl Areas {
         };
         let strips = take(heights.strips, 0);
         let features = if heights.features > 0 { rest } else { Rect { height: 0, ..rest } };
-        let choices = if shape.boxes { boxes(settings, choices::has_columns(ctx, state)) } else { lines(settings) };
+        let choices = if shape.boxes {
+            boxes(settings, choices::has_columns(ctx, state))
+        } else {
+            lines(settings, choices::line_counts(ctx, state, area))
+        };
         let parts = Parts { framed: heights.framed };
         let zoomed = None;
         Self {
@@ -226,7 +251,11 @@ impl Heights {
         let mut heights = Self {
             framed,
             beside,
-            choices: if shape.boxes { choices::box_lines(ctx, state, area) + 2 } else { 3 },
+            choices: if shape.boxes {
+                choices::box_lines(ctx, state, area) + 2
+            } else {
+                choices::line_counts(ctx, state, area).iter().sum()
+            },
             banner: shape.banner,
             message: answer::message_lines(ctx, area.width).min(most),
             lanes: lanes::height(ctx, state, shape.lanes, area.width),
@@ -291,6 +320,10 @@ fn boxes(area: Rect, columns: bool) -> [Rect; 3] {
     [guest, source, destination]
 }
 
-fn lines(area: Rect) -> [Rect; 3] {
-    [0, 1, 2].map(|number| super::super::draw::line_of(area, number))
+fn lines(mut area: Rect, counts: [u16; 3]) -> [Rect; 3] {
+    counts.map(|count| {
+        let (lines, rest) = cut_top(area, count);
+        area = rest;
+        lines
+    })
 }

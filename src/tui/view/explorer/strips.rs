@@ -8,7 +8,7 @@ use crate::analysis::strips::{Along, Segment, Strip};
 use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS};
-use crate::app::text::width;
+use crate::app::text::{cut, width};
 use crate::explain::stated_rule;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -91,10 +91,14 @@ fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [boo
             break;
         }
     }
-    let more = [first > 0, last < segments.len()];
+    let mut more = [first > 0, last < segments.len()];
     let mut x = line.x + start;
     let mut found = Vec::new();
     for (index, (segment, text)) in segments.iter().zip(texts).enumerate().take(last).skip(first) {
+        let room = usize::from(line.right().saturating_sub(x));
+        // A segment that is cut ends in the sign that there is more.
+        let text = if width(text.trim_end()) > room { cut(&text, room, ctx.theme.signs.more) } else { text };
+        more[1] &= width(&text) < room;
         let columns = cells(width(&text));
         found.push((index, Rect { x, width: columns, ..line }, text, segment.is_current));
         x += columns + 1;

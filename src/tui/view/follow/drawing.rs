@@ -71,11 +71,13 @@ pub(super) fn across(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &
     let (Some(first), Some(received)) = (columns.first(), columns.get(AT_SOURCE)) else { return };
     let wire = received.x.saturating_sub(WIRE);
     let scenario = &ctx.model.scenario;
-    for (rect, text) in
-        [(first, side_text(ctx, "SOURCE", &scenario.from)), (received, side_text(ctx, "DESTINATION", &scenario.to))]
+    for (rect, names, release) in
+        [(first, ["SOURCE"; 2], &scenario.from), (received, ["DESTINATION", "DEST."], &scenario.to)]
     {
         let side = Rect { width: if rect.x == first.x { wire - rect.x } else { inner.right() - rect.x }, ..*rect };
-        let text = cut(&text, usize::from(side.width), signs.more);
+        let room = usize::from(side.width);
+        let [long, short] = names.map(|name| side_text(ctx, name, release));
+        let text = if width(&long) > room { cut(&short, room, signs.more) } else { long };
         text_at(buf, inner, (rect.x, inner.y), &text, theme.style(Role::Title));
     }
     for y in inner.top()..inner.bottom() {
@@ -135,7 +137,8 @@ fn lane_across(
             }
         }
         let text = [piece(format!("{sign} "), role), piece(word, role)];
-        let end = pieces(buf, theme, inner, (rect.x, y), &fitting(&text, usize::from(rect.width), signs.more));
+        let room = usize::from(rect.width - u16::from(index < AT_SOURCE));
+        let end = pieces(buf, theme, inner, (rect.x, y), &fitting(&text, room, signs.more));
         let last = if matches!(lane, Lane::Text | Lane::Map) { Step::Received } else { Step::DestinationCpu };
         if seen.step == last {
             if parted == Some(lane) {
@@ -174,10 +177,10 @@ fn compared_across(
     match (seen.step, seen.lanes.compared) {
         (Step::Live, Some(compared)) => {
             let text = format!("{}  {}", equation(ctx, compared), comparison_text(compared));
-            // The result reaches into the next stage, unless that has one of its own.
+            // The result reaches into the next stage, unless that has one of its own, but not over the wire.
             let next = state.track.stages.get(index + 1).is_some_and(|next| next.state == State::Refused);
-            let room = if next { x(index + 1).saturating_sub(x(index) + 1) } else { inner.width };
-            let text = cut(&text, usize::from(room), theme.signs.more);
+            let end = if next { x(index + 1) } else { x(AT_SOURCE).saturating_sub(WIRE) };
+            let text = cut(&text, usize::from(end.saturating_sub(x(index) + 1)), theme.signs.more);
             text_at(buf, inner, (x(index), y), &text, theme.style(Role::Text));
         }
         (Step::FullCheck, Some(compared)) => {
