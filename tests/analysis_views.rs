@@ -173,3 +173,30 @@ fn a_baseline_is_given_by_every_host_and_holds_between_all_of_them() {
     let none = Question { hosts: Vec::new(), ..question };
     assert_eq!(baseline(&catalog, &none), Err(Failure::Empty));
 }
+
+/// A distribution's QEMU has machine types of its own, and its builds have models of later releases.
+#[test]
+fn a_baseline_is_found_on_packages() {
+    let catalog = catalog();
+    let named = |name: &str| {
+        let choice = HostChoice::Listed(catalog.host_named(name).unwrap());
+        BaselineHost { name: name.to_owned(), choice }
+    };
+    let hosts = ["EPYC-9334-32-Core", "Ryzen-9-9950X-16-Core"].map(named).to_vec();
+    for (on, machine, model) in [
+        ("9.5.0:8.0.0", "pc-q35-8.0", "EPYC-Milan"),
+        ("rhel:9.3", "pc-q35-rhel9.2.0", "EPYC-Genoa"),
+        ("rhel:9.8", "pc-q35-rhel9.8.0", "EPYC-Genoa"),
+        ("rhel:10.1", "pc-q35-rhel10.0.0", "EPYC-Genoa"),
+        ("ubuntu:24.04", "pc-q35-8.2", "EPYC-Genoa"),
+    ] {
+        let question = Question { hosts: hosts.clone(), on: vec![release(&catalog, on)], keep_tsx: false };
+        let found = baseline(&catalog, &question).unwrap();
+        assert_eq!(catalog.machine_name(found.machine), machine, "{on}");
+        for common in [found.libvirt.unwrap(), found.richest.unwrap()] {
+            let model_found = common.scenario.model().map(|model| catalog.model_name(model));
+            assert_eq!(model_found, Some(model), "{on}");
+            assert!(common.broken.is_empty(), "{on}: {:?}", common.broken.first());
+        }
+    }
+}

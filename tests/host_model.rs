@@ -1,12 +1,7 @@
 //! The model by which libvirt describes a host shows in the features that a definition may forbid there: what libvirt
 //! lists in addition to that model is refused, and what is in the model passes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in a test a fact that is not there is a failure"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a fact that is not there is a failure")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //! Each is resolved between all pairs of hosts and releases.
 
 use super::space::models;
-use crate::domain::catalog::{Catalog, machine_series};
+use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -11,7 +11,7 @@ use crate::domain::qemu::{Accel, MachineId, is_versioned};
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::host_model::{self, BaselineCpu, Processor, QemuModels};
-use crate::resolve::{Endpoint, Outcome, Resolver, RuleId, Verdict, expansions, sources};
+use crate::resolve::{Endpoint, Outcome, Resolver, Verdict, expansions, sources};
 use std::sync::Arc;
 
 /// How often what still differs is disabled and everything resolved again.
@@ -185,7 +185,7 @@ pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Fail
         processors: &processors,
         tsx,
         common: everywhere - tsx,
-        machine: newest_machine(catalog, question).ok_or(Failure::NoMachine)?,
+        machine: newest_machine(catalog, &question.on, end.qemu.version).ok_or(Failure::NoMachine)?,
         ends: &ends,
         oldest: (oldest, end),
         order: &end.map,
@@ -241,34 +241,18 @@ fn by_vendor(processors: &[Processor]) -> Vec<(Vendor, Vec<usize>)> {
     vendors
 }
 
-/// The newest machine type, q35 first, that every release accepts for the first host; the resolver knows which those are.
-fn newest_machine(catalog: &Catalog, question: &Question) -> Option<MachineId> {
-    let host = &question.hosts.first()?.choice;
-    let mut resolver = Resolver::new(catalog);
-    let mut accepts = |machine: MachineId, release: &Release| {
-        let scenario = Scenario {
-            machine: MachineChoice::Listed(machine),
-            cpu: CpuChoice::Mode(crate::domain::definition::Mode::HostPassthrough),
-            from_host: host.clone(),
-            to_host: host.clone(),
-            from: release.clone(),
-            to: release.clone(),
-            ..Scenario::default_of(catalog)
-        };
-        resolver.brief(&scenario).outcome.rule != Some(RuleId::MachineType)
-    };
-    let mut machines: Vec<(bool, _, &str, MachineId)> = catalog
-        .qemu_defaults()
-        .machines
-        .iter()
-        .map(|machine| {
-            let name = catalog.machine_name(*machine);
-            (name.starts_with("pc-q35"), machine_series(name).map(|(_, version)| version), name, *machine)
-        })
-        .collect();
-    machines.sort();
-    let newest_first = machines.into_iter().rev().map(|(.., machine)| machine);
-    newest_first.into_iter().find(|machine| question.on.iter().all(|release| accepts(*machine, release)))
+/// The newest machine type that every release surely has: q35 first, of equal ones upstream's first. Another type is as
+/// new as the upstream one that it equals.
+fn newest_machine(catalog: &Catalog, on: &[Release], qemu: Version) -> Option<MachineId> {
+    let has =
+        |machine: &MachineId| on.iter().all(|release| release.surely_has_machine(catalog, *machine) == Some(true));
+    let known = catalog.machines_in_order().iter().copied().filter(has);
+    let placed = known.filter_map(|machine| {
+        let (name, series) = (catalog.machine_name(machine), catalog.series(catalog.base(machine, qemu)?));
+        let is_upstream = catalog.downstream().machine(machine).is_none();
+        Some((name.starts_with("pc-q35"), series, is_upstream, name.len(), name, machine))
+    });
+    placed.max().map(|(.., machine)| machine)
 }
 
 struct Search<'a> {
