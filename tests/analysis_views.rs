@@ -200,3 +200,24 @@ fn a_baseline_is_found_on_packages() {
         }
     }
 }
+
+/// QEMU clears what depends on a feature that the guest lacks: `rdctl-no` without `arch-capabilities`.
+#[test]
+#[expect(clippy::unwrap_used, reason = "a baseline that is not found fails the test")]
+fn a_baseline_gives_nothing_that_qemu_clears() {
+    let catalog = catalog();
+    let name = "Xeon-Platinum-8268";
+    let choice = HostChoice::Listed(catalog.host_named(name).unwrap());
+    for on in ["6.0.0:4.2.0", "11.3.0:10.1.2"] {
+        let hosts = vec![BaselineHost { name: name.to_owned(), choice: choice.clone() }];
+        let question = Question { hosts, on: vec![release(&catalog, on)], keep_tsx: false };
+        let found = baseline(&catalog, &question).unwrap();
+        let richest = found.richest.unwrap();
+        let lost = ["rdctl-no", "ibrs-all", "skip-l1dfl-vmentry"].map(|name| catalog.feature(name).unwrap());
+        for of_host in [&found.libvirt.unwrap().mitigations, &richest.mitigations] {
+            assert_eq!(of_host.as_slice(), [lost], "{on}");
+        }
+        let unnamed = |feature: &_| richest.scenario.features.get(*feature).is_none();
+        assert!(lost.iter().all(unnamed), "{on}");
+    }
+}

@@ -352,7 +352,14 @@ impl Search<'_> {
         {
             usable.remove(feature);
         }
-        self.catalog.newest_map().map_or(usable, |map| usable & map.migratable())
+        usable = self.catalog.newest_map().map_or(usable, |map| usable & map.migratable());
+        usable - self.orphans(usable)
+    }
+
+    /// What some QEMU of the releases clears of these features, because what it depends on is not among them.
+    fn orphans(&self, features: FeatureSet) -> FeatureSet {
+        let cleared = self.ends.iter().flatten().map(|end| end.qemu.dependencies.orphans(&features));
+        cleared.fold(FeatureSet::EMPTY, |all, of_one| all | of_one)
     }
 
     /// A model between the first and the last release.
@@ -369,6 +376,7 @@ impl Search<'_> {
         let features = &scenario.features;
         let data = scenario.model().and_then(|model| self.order.model(model)).map_or(FeatureSet::EMPTY, |m| m.data);
         let given = (data | features.on()) - features.off();
+        let given = given - self.orphans(given);
         let mitigating: FeatureSet = MITIGATIONS.iter().filter_map(|name| self.catalog.feature(name)).collect();
         let lost = |host: &Processor| (host.features & self.order.known) - given - always;
         Common {
