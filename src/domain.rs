@@ -12,6 +12,7 @@ pub mod map;
 pub(crate) mod named;
 mod named_enum;
 pub mod names;
+pub(crate) mod order;
 pub mod package;
 pub(crate) mod policies;
 pub mod product;

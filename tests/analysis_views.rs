@@ -203,7 +203,6 @@ fn a_baseline_is_found_on_packages() {
 
 /// QEMU clears what depends on a feature that the guest lacks: `rdctl-no` without `arch-capabilities`.
 #[test]
-#[expect(clippy::unwrap_used, reason = "a baseline that is not found fails the test")]
 fn a_baseline_gives_nothing_that_qemu_clears() {
     let catalog = catalog();
     let name = "Xeon-Platinum-8268";

@@ -7,6 +7,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, MachineChoice, MaybeKnown, Scenario};
 use crate::domain::version::Version;
@@ -284,7 +285,7 @@ impl Count {
     }
 
     fn sort(&mut self) {
-        self.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+        sort_by_key(&mut self.by, |(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
     }
 
     /// Adds another share.

@@ -8,6 +8,7 @@ use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::resolve::{RuleId, Verdict};
@@ -227,11 +228,11 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
     let regime = catalog.behaviour(version).0.removed_incoming;
     let Work { mut findings, mut better, no_return, undecided, resolved, .. } = work;
     for finding in &mut findings {
-        finding.machines.sort_by_key(|machine| catalog.position(*machine).unwrap_or(usize::MAX));
+        sort_by_key(&mut finding.machines, |machine| catalog.position(*machine).unwrap_or(usize::MAX));
     }
     let mut findings = risks::under_every_regime(findings);
     risks::drop_implied(&mut findings);
-    findings.sort_by_key(|found| (!found.is_under(regime), found.direction, found.verdict, found.model()));
+    sort_by_key(&mut findings, |found| (!found.is_under(regime), found.direction, found.verdict, found.model()));
     better.sort_unstable();
     better.dedup();
     let changes = Changes::between(catalog, old, new);

@@ -7,6 +7,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EMULATOR, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology,
@@ -147,7 +148,7 @@ impl<'c> Products<'c> {
             .flat_map(|from| (0..self.groups.len()).map(move |to| (from, to)))
             .filter(|(from, to)| (from != to || starts) && self.product(*from) == self.product(*to))
             .collect();
-        pairs.sort_by_key(|(from, to)| (self.product(*from), from > to, from.abs_diff(*to)));
+        sort_by_key(&mut pairs, |(from, to)| (self.product(*from), from > to, from.abs_diff(*to)));
         let (mut left, mut current) = (MOST_CASES_OF_PRODUCTS, None);
         for (from, to) in pairs {
             let product = self.product(from);

@@ -4,6 +4,7 @@ use crate::analysis::matrix::{Line, Side, Value, Vary, lines_around};
 use crate::analysis::space::machine_family;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario};
 use crate::resolve::{Answer, MapState, Mention, Resolver, Row, TABLE, TableRow};
 
@@ -110,6 +111,6 @@ fn other_machines(catalog: &Catalog, scenario: &Scenario) -> Vec<Option<Line>> {
         _ => false,
     };
     let mut found: Vec<(usize, Line)> = all.into_iter().enumerate().filter(|(_, line)| is_relative(line)).collect();
-    found.sort_by_key(|(index, _)| index.abs_diff(current));
+    sort_by_key(&mut found, |(index, _)| index.abs_diff(current));
     found.into_iter().map(|(_, line)| Some(line)).collect()
 }

@@ -3,6 +3,7 @@
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::order::sort_by_key;
 use crate::resolve::{Answer, Origin, StartTrace};
 use std::collections::HashMap;
 
@@ -173,7 +174,7 @@ pub(crate) fn rows(answer: &Answer, table_feature: FeatureId) -> Vec<FeatureRow>
             change: changes.get(&feature).copied(),
         })
         .collect();
-    rows.sort_by_key(|row| (row.change.is_none(), !row.in_table));
+    sort_by_key(&mut rows, |row| (row.change.is_none(), !row.in_table));
     rows
 }
 

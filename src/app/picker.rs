@@ -6,6 +6,7 @@ use super::export::Format;
 use super::list::List;
 use crate::domain::catalog::Catalog;
 use crate::domain::host::HostId;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{HostChoice, Scenario};
 use crate::resolve::{Budget, Outcome, Resolver};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -115,7 +116,7 @@ impl Picker {
         let mut items: Vec<Item> = items.collect();
         // What is not possible comes last.
         let age = |item: &Item| recent.iter().position(|name| **name == *item.label).unwrap_or(recent.len());
-        items.sort_by_key(|item| (item.problem.is_some(), age(item)));
+        sort_by_key(&mut items, |item| (item.problem.is_some(), age(item)));
         let mut picker = Self::new(choice.title(catalog, scenario), Some(choice), items);
         picker.update_preview(catalog, scenario);
         picker

@@ -4,6 +4,7 @@ use crate::app::error::{Diagnostic, Diagnostics, did_you_mean};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::Scenario;
 use crate::export::page_base;
 use crate::load::file;
@@ -66,7 +67,7 @@ impl Config {
         if errors.is_empty() {
             // In the file's order, so that the first errors are the ones reported.
             let mut entries: Vec<_> = table.get_ref().iter().collect();
-            entries.sort_by_key(|(word, _)| word.span().start);
+            sort_by_key(&mut entries, |(word, _)| word.span().start);
             for (word, value) in entries {
                 reading.entry(word.get_ref(), &word.span(), value);
             }

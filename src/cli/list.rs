@@ -5,6 +5,7 @@ use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
 use crate::domain::downstream::{Difference, DownstreamMachine};
 use crate::domain::host::{Host, HostSource};
+use crate::domain::order::sort_by_key;
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::QemuFacts;
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
@@ -121,7 +122,7 @@ fn builds(catalog: &Catalog, known: &DownstreamMachine) -> String {
             }
         };
         let mut steps: Vec<_> = steps.collect();
-        steps.sort_by_key(|(.., presence)| *presence != Presence::Yes);
+        sort_by_key(&mut steps, |(.., presence)| *presence != Presence::Yes);
         let text: String = steps.iter().map(|step| since(step)).collect();
         (!steps.is_empty()).then(|| format!("{}{text}", distribution.name))
     };

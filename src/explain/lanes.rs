@@ -5,6 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::CpuMap;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{EXAMPLE_LIBVIRT, LibvirtChoice, MaybeKnown, Release, Scenario, write_machine};
 use crate::resolve::{Answer, Origin, Refusal, StartTrace, Trace, WrittenBy};
 
@@ -147,7 +148,7 @@ pub(crate) fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<Fea
         features.push(scenario.feature);
     }
     // The feature that the user asked about comes first.
-    features.sort_by_key(|feature| *feature != scenario.feature);
+    sort_by_key(&mut features, |feature| *feature != scenario.feature);
     features
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::domain::text::{pad, width};
 use crate::explain::message;
@@ -190,7 +191,7 @@ fn write_junit(
 
 fn worst_first(rows: &[GuestRow]) -> Vec<&GuestRow> {
     let mut sorted: Vec<&GuestRow> = rows.iter().collect();
-    sorted.sort_by_key(|row| row.verdict.map(|verdict| WORST_FIRST.iter().position(|other| *other == verdict)));
+    sort_by_key(&mut sorted, |row| row.verdict.map(|verdict| WORST_FIRST.iter().position(|other| *other == verdict)));
     sorted
 }
 

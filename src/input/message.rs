@@ -5,6 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
 use crate::resolve::{MachineWording, Refusal, Sender, Stage};
@@ -281,7 +282,7 @@ fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, String, MessageMeaning)
             }
         }
     }
-    found.sort_by_key(|(offset, ..)| *offset);
+    sort_by_key(&mut found, |(offset, ..)| *offset);
     found
 }
 

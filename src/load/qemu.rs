@@ -8,6 +8,7 @@ use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{MachineId, QemuFacts, QemuMachine, QemuModel, RecordedHost};
 use crate::domain::version::Version;
 use foldhash::HashMap;
@@ -59,7 +60,7 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     }
     // By the alphabet, wherever a row was added: QEMU's own order was not read.
     let mut rows: Vec<_> = document.root.children_named("dependency").collect();
-    rows.sort_by_key(|row| row.get("parent"));
+    sort_by_key(&mut rows, |row| row.get("parent"));
     for row in rows {
         reader.dependency(row)?;
     }

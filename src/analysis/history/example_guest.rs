@@ -4,6 +4,7 @@ use crate::analysis::space::{end, shared_machines};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, MaybeKnown, QemuChoice, Scenario};
 use crate::resolve::{Outcome, Resolver, Verdict};
@@ -34,7 +35,7 @@ pub(crate) fn guests(
     };
     machines.extend(["pc-q35", "pc-i440fx"].into_iter().filter_map(of_family));
     // Where the scenario's own does not turn it on, the others show more.
-    machines.sort_by_key(|machine| !turns_on(machine));
+    sort_by_key(&mut machines, |machine| !turns_on(machine));
     machines.dedup();
     machines.extend(listed(&guest).or_else(|| shared.last().copied().filter(|_| machines.is_empty())));
     let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..guest.clone() };

@@ -4,6 +4,7 @@ use super::lines::{Line, Value, Vary};
 use crate::analysis::space::is_published;
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::names::did_you_mean;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario};
 use crate::domain::version::Version;
 
@@ -71,7 +72,7 @@ fn releases(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Resul
     let version = |id: LibvirtId| catalog.release(id).version;
     let within = |id: &LibvirtId| is_published(catalog, *id) && (version(*a)..=version(*b)).contains(&version(*id));
     let mut found: Vec<LibvirtId> = crate::analysis::space::releases(catalog).filter(within).collect();
-    found.sort_by_key(|id| version(*id));
+    sort_by_key(&mut found, |id| version(*id));
     let named = first.contains(':') || last.contains(':');
     let line = |id: LibvirtId| {
         let name = match qemu.version {
@@ -156,7 +157,7 @@ fn machines(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Resul
         .filter(|(_, (of, version))| *of == family && (first..=last).contains(version))
         .map(|(machine, (_, version))| (version, Line::of(Value::Machine(MachineChoice::Listed(machine)))))
         .collect();
-    found.sort_by_key(|(version, _)| *version);
+    sort_by_key(&mut found, |(version, _)| *version);
     some(text, found.into_iter().map(|(_, line)| line).collect())
 }
 

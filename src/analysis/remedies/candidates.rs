@@ -3,6 +3,7 @@
 use crate::analysis::space::{exact_releases, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::package::BuildNumber;
 use crate::domain::product::Product;
 use crate::domain::qemu::{MachineId, base_name};
@@ -57,7 +58,7 @@ pub(super) fn newer_qemu(catalog: &Catalog, to: &Release) -> Vec<QemuChoice> {
             newer.map(|v| (v, None, QemuChoice { version: MaybeKnown::Is(v), build: None })).collect()
         }
     };
-    found.sort_by_key(|(version, number, _)| (*version, *number));
+    sort_by_key(&mut found, |(version, number, _)| (*version, *number));
     found.dedup_by(|later, earlier| later.2 == earlier.2);
     found.into_iter().map(|(.., qemu)| qemu).collect()
 }
@@ -135,7 +136,7 @@ pub(super) fn machines_of_chipset(catalog: &Catalog, scenario: &Scenario, curren
     let both_have =
         |id: &MachineId| chipset(*id) == chipset(current) && releases.iter().all(|has| has(*id) == Some(true));
     let mut found: Vec<MachineId> = catalog.machines_in_order().iter().copied().filter(both_have).collect();
-    found.sort_by_key(|id| std::cmp::Reverse(position(id)));
+    sort_by_key(&mut found, |id| std::cmp::Reverse(position(id)));
     found
 }
 

@@ -6,6 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, Decode, ModelDefinition, ModelId, Register, Signature};
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 use std::sync::Arc;
@@ -266,6 +267,6 @@ pub(super) fn removed_from(
             }
         }
     }
-    removed.machines.sort_by_key(|machine| catalog.position(*machine));
+    sort_by_key(&mut removed.machines, |machine| catalog.position(*machine));
     removed
 }

@@ -6,6 +6,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::resolve::{RuleId, Verdict};
@@ -109,7 +110,7 @@ impl Review {
                 }
             }
         }
-        risks.sort_by_key(|risk| {
+        sort_by_key(&mut risks, |risk| {
             let many = risk.models.len() + risk.hosts.len();
             let harm = match risk.verdict {
                 Verdict::Aborted | Verdict::StartRefused => 0,

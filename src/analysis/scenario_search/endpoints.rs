@@ -4,6 +4,7 @@ use crate::analysis::space::{end, is_published};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::Release;
 use crate::domain::version::Version;
 
@@ -16,7 +17,7 @@ pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
             pairs.push((to < from, from.abs_diff(to), from, to));
         }
     }
-    pairs.sort_by_key(|(back, far, from, _)| (*far == 0, *back, *far, std::cmp::Reverse(*from)));
+    sort_by_key(&mut pairs, |(back, far, from, _)| (*far == 0, *back, *far, std::cmp::Reverse(*from)));
     let pick = |index: usize| releases.get(index).cloned();
     pairs.into_iter().filter_map(|(_, _, from, to)| Some((pick(from)?, pick(to)?))).collect()
 }

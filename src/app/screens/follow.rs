@@ -11,6 +11,7 @@ use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
+use crate::domain::order::sort_by_key;
 use crate::domain::scenario::Scenario;
 use crate::explain::{deciding_features, rule_page};
 use crate::export::analysis::StageText;
@@ -137,7 +138,7 @@ impl Follow {
         let mut tracks: Vec<FeatureTrack>;
         if typed.is_empty() {
             tracks = context.derived.features.iter().map(|row| track(context, row.feature)).collect();
-            tracks.sort_by_key(|track| !track.differs);
+            sort_by_key(&mut tracks, |track| !track.differs);
             if !self.unfolded {
                 tracks = folded(tracks, self.track.feature);
             }
@@ -149,7 +150,7 @@ impl Follow {
             let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
             tracks = named.map(|(number, _)| track(context, FeatureId(number))).collect();
             // Of two matching names the shorter one is more likely meant.
-            tracks.sort_by_key(|track| context.catalog.feature_name(track.feature).len());
+            sort_by_key(&mut tracks, |track| context.catalog.feature_name(track.feature).len());
         }
         self.listed.fill(tracks);
         self.listed.go_to(|track| track.feature == self.track.feature);

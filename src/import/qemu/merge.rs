@@ -6,6 +6,7 @@ use crate::domain::dependencies::{Dependency, closed};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{
     Accel, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost,
 };
@@ -91,7 +92,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
         models.push(QemuModel { model: id, deprecated: model.deprecated, alias_of, tcg_blockers });
     }
     sort_machines(&mut machines);
-    models.sort_by_key(|known| known.model);
+    sort_by_key(&mut models, |known| known.model);
     generic.sort();
     let features = &parts.features;
     let rows = asked
@@ -249,7 +250,7 @@ fn defaults_of(sets: &[FeatureSet]) -> ModelDefaults {
 }
 
 fn sort_machines(machines: &mut [QemuMachine]) {
-    machines.sort_by_key(|known| known.machine);
+    sort_by_key(machines, |known| known.machine);
 }
 
 /// Puts the machine types in their natural order again, in which they stand in the file; those of distributions, which

@@ -5,6 +5,7 @@ use super::{change, shortest};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::{Accel, MachineId, MachineSet, ModelDefaults, QemuFacts};
 use crate::load::notation::MachineFamilies;
 
@@ -201,7 +202,7 @@ impl Writer<'_> {
         let tables = || parts.qemu.iter().filter_map(|release| Some((release.version, release.dependencies.as_ref()?)));
         let mut parents: Vec<FeatureId> =
             tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
-        parents.sort_by_key(|parent| parts.features.name(parent.0));
+        sort_by_key(&mut parents, |parent| parts.features.name(parent.0));
         parents.dedup();
         self.page.comment("If the parent is off, QEMU disables the children. QEMU has this table since 4.2.");
         for parent in parents {

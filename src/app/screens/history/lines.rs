@@ -6,6 +6,7 @@ use crate::analysis::history::{Change, FeatureHistory, Membership, ModelStep, Se
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::MachineId;
 use crate::domain::version::Version;
 use crate::export::analysis::{enabled_by_text, feature_names, machines_text, membership_text, unread_text};
@@ -90,7 +91,7 @@ impl Lines<'_> {
                 Some(format!("{} {}", self.name(*feature), if enabled? { "enabled" } else { "disabled" }))
             }));
         }
-        in_qemu.sort_by_key(|line| line.when.parse::<Version>().ok());
+        sort_by_key(&mut in_qemu, |line| line.when.parse::<Version>().ok());
         lines.extend(in_qemu);
         lines
     }
@@ -239,7 +240,7 @@ impl Lines<'_> {
         let mut lines: Vec<((bool, LibvirtId), Line)> =
             told.models.iter().map(|(model, segments)| self.of_member((*model, feature), segments)).collect();
         // What changed comes first, in the order of the releases.
-        lines.sort_by_key(|(order, _)| *order);
+        sort_by_key(&mut lines, |(order, _)| *order);
         let mut lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
         let enabled = told.turned_on.iter().filter(|on| on.accels.contains(&self.axes.accel));
         let of_machines = |on: &TurnedOn| {
