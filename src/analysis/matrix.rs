@@ -2,7 +2,8 @@
 //! is resolved when it is first read, and then cached.
 
 use crate::domain::catalog::{Catalog, ReleaseMap};
-use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
+use crate::domain::qemu::MachineId;
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario};
 use crate::resolve::{Budget, Outcome, Resolver, Verdict};
 
 mod lines;
@@ -28,8 +29,12 @@ pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
         Some((behaviour, open, maps, build.clone(), qemu.cloned()))
     };
     let all: Vec<_> = lines.iter().map(decides).collect();
-    let first = |index: usize| all.iter().position(|other| other.is_some() && *other == all[index]).unwrap_or(index);
-    (0..lines.len()).map(first).collect()
+    let first = |(index, own): (usize, &Option<_>)| match own {
+        Some(_) => all.iter().position(|other| other == own).unwrap_or(index),
+        // There may be many models, and none is looked for.
+        None => index,
+    };
+    all.iter().enumerate().map(first).collect()
 }
 
 /// Neighbouring lines that are equal all along.
@@ -52,8 +57,8 @@ pub struct Matrix {
     hypothetical: [Vec<bool>; 2],
     /// For each row and each column, the first one with the same result.
     twins: [Vec<usize>; 2],
-    /// The machine type of each cell where none was named; empty where all cells have that of the scenario.
-    machines: Vec<MachineChoice>,
+    /// Where no machine type was named, that of each row's release with each column's; empty where one was named.
+    machines: Vec<Vec<MachineChoice>>,
     cells: Vec<Option<Outcome>>,
     /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].
     counts: [usize; Verdict::ALL.len()],
@@ -82,18 +87,32 @@ impl Matrix {
     /// Gives each cell the machine type of a guest without one: the usual one if source and destination have it, else
     /// the newest that both have.
     pub(crate) fn choose_machines(&mut self, catalog: &Catalog) {
-        let mut machines = Vec::with_capacity(self.cells.len());
-        for index in 0..self.cells.len() {
-            let Some(cell) = self.scenario(index / self.columns.len(), index % self.columns.len()) else { continue };
-            machines.push(cell.default_machine(catalog));
-        }
-        self.machines = machines;
+        let of_lines = |lines: &[Line], side: Side, end: fn(&Scenario) -> &Release| -> Vec<(Release, Vec<MachineId>)> {
+            let with_types = |line: &Line| {
+                let mut scenario = self.scenario.clone();
+                line.put(&mut scenario, side);
+                let release = end(&scenario).clone();
+                let types = release.q35_types(catalog);
+                (release, types)
+            };
+            // The lines of an axis are of one kind: of models or hosts, all have the release of the first.
+            let count = match lines.first().map(|line| &line.value) {
+                Some(Value::Machine(_) | Value::Cpu(_) | Value::Host(_)) => 1,
+                Some(Value::Libvirt(_) | Value::Qemu(_) | Value::Product(..)) | None => lines.len(),
+            };
+            lines.iter().take(count).map(with_types).collect()
+        };
+        let rows = of_lines(&self.rows, Side::Source, |scenario| &scenario.from);
+        let columns = of_lines(&self.columns, Side::Destination, |scenario| &scenario.to);
+        let machine =
+            |(from, here): &(Release, Vec<MachineId>), there: &[MachineId]| from.common_machine(catalog, here, there);
+        self.machines = rows.iter().map(|row| columns.iter().map(|(_, there)| machine(row, there)).collect()).collect();
     }
 
     /// Returns the machine types of the cells where none was named, each once; empty where one was named.
     pub(crate) fn chosen_machines(&self) -> Vec<&MachineChoice> {
         let mut chosen = Vec::new();
-        for machine in &self.machines {
+        for machine in self.machines.iter().flatten() {
             if !chosen.contains(&machine) {
                 chosen.push(machine);
             }
@@ -129,7 +148,10 @@ impl Matrix {
         let mut scenario = self.scenario.clone();
         self.rows.get(row)?.put(&mut scenario, Side::Source);
         self.columns.get(column)?.put(&mut scenario, Side::Destination);
-        if let Some(machine) = self.machines.get(row * self.columns.len() + column) {
+        let row = row.min(self.machines.len().saturating_sub(1));
+        if let Some(of_row) = self.machines.get(row)
+            && let Some(machine) = of_row.get(column.min(of_row.len() - 1))
+        {
             scenario.machine = machine.clone();
         }
         Some(scenario)

@@ -293,18 +293,10 @@ impl Scenario {
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let (from, to) = (self.from.surely_has(catalog), self.to.surely_has(catalog));
         let both_have = |id: MachineId| from(id) != Some(false) && to(id) != Some(false);
-        let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
-        if both_have(usual) {
-            return MachineChoice::Listed(usual);
+        match catalog.machine(DEFAULT_MACHINE) {
+            Some(usual) if both_have(usual) => MachineChoice::Listed(usual),
+            _ => self.from.common_machine(catalog, &self.from.q35_types(catalog), &self.to.q35_types(catalog)),
         }
-        let qemu = self.from.qemu.version.known().unwrap_or_default();
-        let known = catalog
-            .machines_in_order()
-            .iter()
-            .copied()
-            .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
-        let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
-        MachineChoice::Listed(known.rev().filter(|id| position(id).is_some()).max_by_key(position).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.

@@ -5,7 +5,7 @@ use super::super::catalog::{Catalog, LibvirtId};
 use super::super::package::{Build, Presence, push_build};
 use super::super::qemu::MachineId;
 use super::super::version::Version;
-use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, MaybeKnown, ValueError, link};
+use super::{DEFAULT_MACHINE, DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, MachineChoice, MaybeKnown, ValueError, link};
 
 /// The libvirt release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -174,6 +174,26 @@ impl Release {
             let has = |view| catalog.has_machine(view, distribution, machine) == Presence::Yes;
             Some(views.as_ref()?.iter().all(has))
         }
+    }
+
+    /// Returns the q35 machine types that the QEMU here has, or may have because its release is not known.
+    pub(crate) fn q35_types(&self, catalog: &Catalog) -> Vec<MachineId> {
+        let has = self.surely_has(catalog);
+        let known = catalog.machines_in_order().iter().copied();
+        known.filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && has(*id) != Some(false)).collect()
+    }
+
+    /// Returns the machine type of a guest without one that migrates from here: of those here and at the destination the
+    /// usual one, otherwise the newest.
+    pub(crate) fn common_machine(&self, catalog: &Catalog, here: &[MachineId], there: &[MachineId]) -> MachineChoice {
+        let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
+        if here.contains(&usual) && there.contains(&usual) {
+            return MachineChoice::Listed(usual);
+        }
+        let qemu = self.qemu.version.known().unwrap_or_default();
+        let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
+        let both = here.iter().rev().copied().filter(|id| there.contains(id) && position(id).is_some());
+        MachineChoice::Listed(both.max_by_key(position).unwrap_or(usual))
     }
 
     fn presences(&self, catalog: &Catalog, machine: MachineId) -> Option<Vec<Presence>> {
