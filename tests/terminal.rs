@@ -5,6 +5,7 @@ mod pty;
 
 use portable_pty::{CommandBuilder, PtySize};
 use pty::{COLUMNS, LINES, T7, Terminal};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_user_moves_the_machine_type_and_quits() {
@@ -32,13 +33,38 @@ fn keys_typed_in_one_burst_all_arrive() {
 
 #[test]
 fn a_signal_ends_the_program_and_gives_the_terminal_back() {
-    for name in ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM"] {
+    for name in ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "VTALRM", "PROF", "XCPU"] {
         let mut terminal = Terminal::explorer(&[T7], &[]);
         terminal.until("row T7");
         terminal.signal(name);
         assert_ne!(terminal.end(), 0, "{name}");
         terminal.given_back();
     }
+}
+
+#[test]
+fn a_hang_up_while_the_program_works_gives_the_terminal_back() {
+    // The keys before the first event take far longer than the program is given to end by itself.
+    let keys = "d<down>%".repeat(3000);
+    let mut terminal = Terminal::explorer(&["?,machine=?,host=any,from=?:?,to=?:?", "--keys", &keys], &[]);
+    let start = Instant::now();
+    while !String::from_utf8_lossy(&terminal.bytes).contains("\x1b[?1049h") {
+        assert!(start.elapsed() < Duration::from_secs(60), "the terminal was never taken");
+        terminal.listen(Duration::from_millis(20));
+    }
+    terminal.signal("HUP");
+    assert_ne!(terminal.end(), 0);
+    terminal.given_back();
+}
+
+#[test]
+fn a_last_scenario_that_cannot_be_saved_is_reported_without_escape_sequences() {
+    let mut terminal = Terminal::explorer(&[T7], &[("XDG_STATE_HOME", "/proc/\x1b]0;title\x07x")]);
+    terminal.until("row T7");
+    terminal.keys("q");
+    terminal.end();
+    let said = String::from_utf8_lossy(&terminal.bytes);
+    assert!(said.contains("cannot save the last scenario") && !said.contains("\x1b]0;title"), "{said:?}");
 }
 
 #[test]

@@ -19,11 +19,14 @@ use crate::app::settings::{Background, Size, ThemeName};
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::domain::text::visible;
 use crate::storage::ScenarioStore;
 use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+/// How long to look for an event that came before. With a time of zero crossterm 0.29 finds none.
+const AT_ONCE: Duration = Duration::from_micros(100);
 /// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// The time between two steps of a screen that plays.
@@ -137,7 +140,7 @@ impl Running<'_> {
                 if self.done(effect)? || signal.came() {
                     return Ok(());
                 }
-                if !crossterm::event::poll(Duration::ZERO)? {
+                if !crossterm::event::poll(AT_ONCE)? {
                     break;
                 }
             }
@@ -162,7 +165,7 @@ impl Running<'_> {
             }
             worked = works;
             let patience = marked.map_or(self.timeout(), |marked| marked.min(self.timeout()));
-            if crossterm::event::poll(if works { Duration::ZERO } else { patience })? {
+            if crossterm::event::poll(if works { AT_ONCE } else { patience })? {
                 return Ok(true);
             }
             if signal.came() || self.play()? {
@@ -258,7 +261,8 @@ impl Running<'_> {
     /// Restores the terminal, then reports errors of recordings and saves the last scenario.
     fn end(self) {
         let say = |what: &str, err: &dyn std::fmt::Display| {
-            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {err}");
+            let text = format!("{what}: {err}");
+            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {}", visible(&text));
         };
         let recording = self.guard.recording_error();
         drop(self.guard);

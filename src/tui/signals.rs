@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Receives signals, so that the program can restore the terminal before it ends or stops.
 #[derive(Clone, Default)]
@@ -12,8 +12,11 @@ pub(super) struct Signals {
     continued: Arc<AtomicBool>,
 }
 
-/// The time for the loop to end after SIGHUP. Waiting for an event of a closed terminal may never return.
-const GRACE: Duration = Duration::from_millis(500);
+/// The time for the loop to end after SIGHUP: longer than a terminal has to tell its background. Waiting for an event of a
+/// closed terminal may never return.
+const GRACE: Duration = Duration::from_millis(1500);
+/// The time to restore the terminal where the loop has not ended by then. Writing to it may never return either.
+const TO_RESTORE: Duration = Duration::from_millis(500);
 
 impl Signals {
     /// Installs the handlers.
@@ -21,8 +24,10 @@ impl Signals {
         let received = Self::default();
         #[cfg(unix)]
         {
-            use signal_hook::consts::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
-            let wanted = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGCONT];
+            use signal_hook::consts::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP};
+            use signal_hook::consts::{SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
+            let ending = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
+            let wanted = ending.into_iter().chain([SIGTSTP, SIGCONT]);
             let mut signals = signal_hook::iterator::Signals::new(wanted)?;
             let received = received.clone();
             std::thread::spawn(move || {
@@ -34,7 +39,12 @@ impl Signals {
                     }
                     if signal == SIGHUP {
                         std::thread::sleep(GRACE);
-                        // The loop is stuck and there is no terminal to restore.
+                        // The loop is busy, or waits for a closed terminal.
+                        let restoring = std::thread::spawn(super::terminal::restore);
+                        let began = Instant::now();
+                        while !restoring.is_finished() && began.elapsed() < TO_RESTORE {
+                            std::thread::sleep(Duration::from_millis(10));
+                        }
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }
                 }

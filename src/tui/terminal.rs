@@ -143,7 +143,7 @@ fn enter(mouse: bool) -> std::io::Result<()> {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Restores the terminal, if it is in use. Errors cannot be reported.
-fn restore() {
+pub(super) fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
