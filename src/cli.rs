@@ -33,7 +33,7 @@ pub use explain::explain;
 pub use files::Script;
 pub use import::import;
 pub use list::{ListKind, list, rule};
-pub use output::{Output, cannot_write, color_choice, complain, print_usage};
+pub use output::{Output, cannot_write, color_choice, complain, print_usage, telling};
 pub use scenario_args::{Choice, CpuMaps};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
 

@@ -101,7 +101,8 @@ fn print(args: &ExplorerArgs, out: &mut dyn Write) -> Result<u8> {
     let scenario = start(catalog, args, &config, &script)?;
     let screen = args.print.screen.as_deref().unwrap_or("first");
     let options = options(args, &config, script);
-    let text = tui::print(catalog, scenario, screen, args.print.size, args.print.format, &options)?;
+    let (size, format) = (args.print.size, args.print.format);
+    let text = cli::telling(|| tui::print(catalog, scenario, screen, size, format, &options))?;
     out.write_all(text.as_bytes())?;
     Ok(0)
 }

@@ -246,6 +246,11 @@ fn names_from_outside_stay_in_their_cells() {
         std::fs::write(&file, "<domain/>").expect("a file can be written");
         let mut check = vec!["check", "--domain", folder.to_str().expect("text"), "--format"];
         let document = |arguments: &[&str]| String::from_utf8(run(arguments, Stdio::piped()).stdout).expect("text");
+        let _ = std::fs::write(folder.join("other.xml"), "<domain/>");
+        let table = document(&[&check[..], &["text"], &ends].concat());
+        assert_eq!(table.lines().filter(|line| line.starts_with("not readable")).count(), 2, "{hostile:?}: {table}");
+        assert!(!table.lines().any(|line| line.starts_with("b.xml")), "{hostile:?}: {table}");
+        std::fs::remove_file(folder.join("other.xml")).expect("it can be removed");
         for format in ["markdown", "junit", "json"] {
             let text = document(&[&check[..], &[format], &ends].concat());
             match format {
@@ -587,6 +592,9 @@ fn keys_beyond_one_buffer_all_arrive() {
         terminal.until("T7");
         terminal.keys(&("\t".repeat(tabs) + "q"));
         assert_eq!(terminal.end(), 0, "{tabs} tabs and q");
+        // All keys that came are handled before the screen is drawn again.
+        let frames = terminal.bytes.windows(8).filter(|written| written == b"\x1b[?2026h").count();
+        assert!(frames < tabs / 4, "{frames} frames for {tabs} tabs");
         terminal.given_back();
     }
 }

@@ -17,6 +17,7 @@ use super::settings::Size;
 use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::domain::text::is_typed;
 use crate::explain::{NO_RULE, how_to_find_out, outcome};
 use crate::export::fix_cost;
 use crate::resolve::{Budget, Outcome, Possible};
@@ -70,7 +71,7 @@ fn of_lesson(model: &Model, key: Key, context: KeyContext) -> Option<Action> {
 
 /// Types `letters` into a picker or a prompt.
 pub(crate) fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
-    for letter in letters.chars().filter(|letter| !letter.is_control()) {
+    for letter in letters.chars().filter(|letter| is_typed(*letter)) {
         overlay::edit(model, catalog, InputRequest::InsertChar(letter));
     }
 }
@@ -106,7 +107,7 @@ pub(super) fn typed(text: &str) -> String {
 }
 
 fn letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|letter| !letter.is_control())
+    text.chars().filter(|letter| is_typed(*letter))
 }
 
 /// Parses a pasted text as the link of a scenario.

@@ -274,6 +274,9 @@ pub(super) fn unknown<'a>(
     anyhow!("unknown {what} {name:?}{listed}")
 }
 
+/// The number of all where it is known only at the end.
+pub(super) const NOT_COUNTED: usize = usize::MAX;
+
 /// Prints progress to a terminal on standard error after half a second.
 pub(super) fn progress() -> impl FnMut(usize, usize) {
     let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
@@ -281,8 +284,12 @@ pub(super) fn progress() -> impl FnMut(usize, usize) {
     move |done, of| {
         if visible && (displayed || started.elapsed() > Duration::from_millis(500)) {
             displayed = true;
-            let end = if done == of { "\r\x1b[K" } else { "" };
-            let _ = write!(std::io::stderr(), "\r{done} of {of}{end}");
+            let text = match of {
+                NOT_COUNTED => format!("\r{done}"),
+                _ if done == of => "\r\x1b[K".to_owned(),
+                _ => format!("\r{done} of {of}"),
+            };
+            let _ = write!(std::io::stderr(), "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
-use super::analysis::progress;
+use super::analysis::{NOT_COUNTED, progress};
 use super::check_args::{CheckArgs, Format};
 use super::files::{self, Expanded};
 use super::output::complain;
@@ -8,6 +8,7 @@ use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology};
+use crate::domain::text::one_line;
 use crate::export::{self, About, GuestRow, JsonLines};
 use crate::input::batch;
 use crate::load::file;
@@ -173,7 +174,7 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
                 let said = domain.line();
                 let about = About { id: Some(&name), said: Some(&said), ..About::default() };
                 if single && !args.quiet {
-                    let note = std::iter::once(format!("{name}: {said}"));
+                    let note = std::iter::once(format!("{}: {said}", one_line(&name)));
                     let notes: Vec<String> = note.chain(asked.notes.iter().cloned()).collect();
                     out.write_all(one(catalog, (&domain.scenario, answer), about, &notes, args).as_bytes())?;
                     return Ok(args.code(answer.verdict));
@@ -299,11 +300,16 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
     let mut reader = batch::Reader::new(catalog, batch::Defaults { scenario: asked.scenario, given });
     let mut many = Many::new(catalog, args);
     many.lines = matches!(args.format, None | Some(Format::Json));
-    let mut bytes = Vec::new();
+    let (mut bytes, mut progress) = (Vec::new(), progress());
     for number in 1usize.. {
+        // A line of JSON is written as soon as it is answered.
+        if !many.lines {
+            progress(number, NOT_COUNTED);
+        }
         bytes.clear();
         let read = std::io::Read::take(&mut *input, LONGEST_LINE).read_until(b'\n', &mut bytes)?;
         if read == 0 {
+            progress(number, number);
             break;
         }
         let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 /// Standard output, with errors that name it.
 #[derive(Debug)]
@@ -151,6 +153,28 @@ pub fn print_usage(error: &clap::Error) -> io::Result<()> {
 /// Writes a line to standard error, after the program's name. It is lost if it cannot be read.
 pub fn complain(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "virt-cpu-explorer: {}", visible(&message.to_string()));
+}
+
+/// The time after which a user asks whether the program works.
+const UNNOTICED: Duration = Duration::from_millis(500);
+
+/// Does work of unknown length. After half a second a terminal on standard error says so.
+pub fn telling<T>(work: impl FnOnce() -> T) -> T {
+    if !io::stderr().is_terminal() {
+        return work();
+    }
+    let (working, ended) = channel::<()>();
+    let teller = std::thread::spawn(move || {
+        if ended.recv_timeout(UNNOTICED) == Err(RecvTimeoutError::Timeout) {
+            let _ = write!(io::stderr(), "\rWorking; Ctrl-C stops it");
+            let _ = ended.recv();
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    });
+    let result = work();
+    drop(working);
+    let _ = teller.join();
+    result
 }
 
 /// Returns the error of a write to standard output.

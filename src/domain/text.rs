@@ -39,11 +39,20 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
 }
 
 /// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters except
-/// a tab and the end of a line, bidirectional controls, and characters of no width.
+/// a tab and the end of a line, bidirectional controls, separators of lines, and what Unicode 16 says is ignored where it
+/// cannot be shown (`Default_Ignorable_Code_Point`).
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+        || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+        || matches!(letter, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{3164}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+        || matches!(letter, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
+        || matches!(letter, '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Returns whether a character can be typed: it is shown, and is no tab and no end of a line.
+pub(crate) fn is_typed(letter: char) -> bool {
+    !letter.is_control() && !is_hidden(letter)
 }
 
 /// What ends the name of a libvirt or a QEMU in a link, in addition to what [`is_word`] refuses.
@@ -62,14 +71,23 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
-/// Returns the width of a text in columns, with hidden characters escaped.
+/// Returns the width of a text in columns, as [`one_line`] shows it.
 pub(crate) fn width(text: &str) -> usize {
-    textwrap::core::display_width(&visible(text))
+    textwrap::core::display_width(&one_line(text))
 }
 
-/// Returns a text with hidden characters escaped, padded with blanks to `columns`.
+/// Returns a text as [`one_line`] shows it, padded with blanks to `columns`.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
-    visible(text).into_owned() + &" ".repeat(columns.saturating_sub(width(text)))
+    one_line(text).into_owned() + &" ".repeat(columns.saturating_sub(width(text)))
+}
+
+/// Returns the name of something with hidden characters, tabs and ends of lines escaped, so that it stays in its place.
+pub(crate) fn one_line(name: &str) -> Cow<'_, str> {
+    let shown = visible(name);
+    if shown.contains(['\n', '\t']) {
+        return Cow::Owned(shown.replace('\n', "\\n").replace('\t', "\\t"));
+    }
+    shown
 }
 
 /// Returns a text with its first letter in upper case.
@@ -105,6 +123,7 @@ mod tests {
         assert_eq!(visible("a\tb\n"), "a\tb\n");
         assert_eq!(visible("\u{1b}]0;title\u{7}"), "\\u001b]0;title\\u0007");
         assert_eq!(visible("\u{9b}31m\u{202e}\u{200b}é"), "\\u009b31m\\u202e\\u200bé");
+        assert_eq!(visible("\u{34f}\u{3164}\u{fff9}\u{1d173}"), "\\u034f\\u3164\\ufff9\\ud834\\udd73");
         assert_eq!(visible("a\u{ad}\u{180e}\u{fe00}\u{fe0f}"), "a\\u00ad\\u180e\\ufe00\\ufe0f");
         // JSON reads these as the same text, also above U+FFFF.
         let tags = "\u{e0001}\u{e007f}\u{e01ef}";
@@ -117,6 +136,8 @@ mod tests {
         assert_eq!((width("日本"), pad("日本", 5)), (4, "日本 ".to_owned()));
         assert_eq!((width("a\u{200b}"), pad("a\u{200b}", 8)), (7, "a\\u200b ".to_owned()));
         assert_eq!(pad("abc", 2), "abc");
+        // A name with an end of a line would begin a row of its own.
+        assert_eq!((width("a\n\tb"), pad("a\n\tb", 7)), (6, "a\\n\\tb ".to_owned()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::order::sort_by_key;
 use crate::domain::scenario::{Scenario, write_release};
-use crate::domain::text::{pad, width};
+use crate::domain::text::{one_line, pad, width};
 use crate::explain::message;
 use crate::export::analysis::grouped;
 use crate::export::{FACTS_HASH, TOOL, WIDEST_COLUMN, markdown_cell, tool_line};
@@ -91,7 +91,7 @@ pub(crate) fn guests_text(rows: &[GuestRow], whole: bool) -> String {
         let between = ends_of(row, ends);
         let id = pad(&row.id, ids);
         let line = format!("{:<13} {:<rules$}  {id}  {between}{}", row.verdict(), row.rule, row.note);
-        let _ = writeln!(out, "{}", line.trim_end());
+        let _ = writeln!(out, "{}", one_line(line.trim_end()));
     }
     if let Some(more @ 1..) = sorted.len().checked_sub(most) {
         let _ = writeln!(out, "{more} more; -v lists every guest");

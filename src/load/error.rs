@@ -1,10 +1,12 @@
 //! Defines the error of a reader: file, line, column, and what was expected.
 
+use crate::domain::text::one_line;
+
 /// One mistake in a file: the file, the place in it, and what was expected there.
 ///
 /// Printed as `FILE:LINE:COLUMN: expected X, found Y`; a mistake of the file as a whole has no place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}{}: {message}", self.location())]
+#[error("{}{}: {message}", one_line(.file), self.location())]
 pub struct LoadError {
     /// The file, as it was named to the reader.
     pub(crate) file: String,

@@ -78,6 +78,31 @@ struct MachineSpec {
 const MODEL: &str = "host-model";
 const MACHINE: &str = "q35";
 
+/// The most brackets that may be open at once: more than a manifest has, and few enough for the parser, which looks at all
+/// of them for each word.
+const MOST_NESTED: usize = 500;
+
+/// Returns where a text opens more brackets than [`MOST_NESTED`].
+fn too_deep(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MOST_NESTED
+    })
+}
+
+/// Returns the error for text that is not YAML, with its place.
+fn not_yaml(file: &str, error: &serde_norway::Error) -> LoadError {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or(&said);
+    let position = error.location().map(|place| (place.line(), place.column()));
+    LoadError { position, ..LoadError::whole(file, format!("expected YAML, found an error: {said}")) }
+}
+
 /// Returns whether a text is meant as a manifest.
 pub(super) fn is_manifest(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().trim_start_matches(['"', '{', ' ']).starts_with("apiVersion"))
@@ -89,9 +114,13 @@ pub(super) fn is_manifest(text: &str) -> bool {
 /// Text that is not YAML, a manifest without a virtual machine, names that are unknown.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let wrong = |message: String| LoadError::whole(file, message);
+    if let Some(offset) = too_deep(text) {
+        let message = format!("expected at most {MOST_NESTED} open brackets, found one more");
+        return Err(LoadError::at(file, text, offset, message));
+    }
     let mut found = None;
     for document in serde_norway::Deserializer::from_str(text) {
-        let manifest = serde_norway::Value::deserialize(document).map_err(|error| wrong(format!("YAML: {error}")))?;
+        let manifest = serde_norway::Value::deserialize(document).map_err(|error| not_yaml(file, &error))?;
         let kind = manifest.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
         if KINDS.contains(&kind) {
             let manifest: Result<Manifest, _> = serde_norway::from_value(manifest);
