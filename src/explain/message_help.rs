@@ -31,6 +31,8 @@ named_enum! {
         Enforced "doesn't support requested features",
         /// KVM does not accept the value of a model-specific register.
         SetMsr "failed to set MSR",
+        /// QEMU 6.1 to 9.0 does not have the machine type, and does not name it.
+        MachineType "unsupported machine type",
     }
 }
 
@@ -78,6 +80,7 @@ impl MessageMeaning {
             Self::QemuLacksModel(_) => Some(RuleId::ModelUnsupported),
             Self::Differs(_) => None,
             Self::Unspecific(Unspecific::TscFrequency) => Some(RuleId::Invtsc),
+            Self::Unspecific(Unspecific::MachineType) => Some(RuleId::MachineType),
             Self::Unspecific(Unspecific::Incompatible | Unspecific::Unacceptable | Unspecific::Vendor) => {
                 Some(RuleId::PartialCheck)
             }
@@ -164,6 +167,10 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
         Unspecific::Enforced => {
             "QEMU was started with enforce, and a feature is missing. QEMU's warnings in the preceding lines name the \
              missing features."
+        }
+        Unspecific::MachineType => {
+            "QEMU on that host does not have the guest's machine type, and exits. QEMU 6.1 to 9.0 does not name it; the \
+             definition has it in <type machine=...>. `list machines` says which QEMU has which."
         }
         Unspecific::SetMsr => {
             "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \

@@ -192,7 +192,10 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             let accel = if before.contains("accel=tcg") { Accel::Tcg } else { Accel::Kvm };
             let emulator = crate::domain::scenario::EMULATOR.into();
             let wording = if named.is_some() { MachineWording::Named } else { MachineWording::Option };
-            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into(), wording })
+            let Some(machine) = named.or_else(option) else {
+                return Some(MessageMeaning::Unspecific(Unspecific::MachineType));
+            };
+            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: machine.into(), wording })
         }),
         ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
             of_list(c, rest, Refusal::PartialMissing)
