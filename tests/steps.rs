@@ -225,6 +225,10 @@ fn a_cpu_that_changes_on_the_way_has_changed() {
     }
     let same = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@Xeon-Gold-6148,from=9.0.0,to=9.0.0");
     assert_eq!(same.verdict, Verdict::Unchanged);
+    // The processor of a host that has whatever is asked for is not known.
+    let unnamed = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@capable,from=9.0.0,to=9.0.0");
+    let inputs: Vec<&str> = unnamed.depends_on.iter().map(|on| on.input.as_str()).collect();
+    assert_eq!((unnamed.verdict, inputs), (Verdict::Depends, vec!["host"]));
 }
 
 /// The features that a refused guest has too much, and those that it lacks.

@@ -390,16 +390,21 @@ impl Scenario {
         self.accel == Accel::Tcg && (is_partial || is_optional)
     }
 
-    /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no
-    /// host can be assumed, because the guest names no features.
+    /// Returns whether the guest gets the CPU of a host that is not named: then none can be assumed, because the guest names
+    /// no features. A host-model guest gets that of the source, and its cookie that of the destination; a guest whose CPU is
+    /// passed through gets that of each intermediate host too.
     pub(crate) fn lacks_host(&self) -> bool {
         let unnamed = |host: &HostChoice| match host {
             HostChoice::Capable => true,
             HostChoice::Any | HostChoice::Unknown => self.takes_host_model(),
             HostChoice::Listed(_) | HostChoice::Given(_) => false,
         };
-        let gets_host = self.takes_host_model() || matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum);
-        self.accel == Accel::Kvm && gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
+        let gets_each = matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum);
+        let of_stops = self.via.iter().filter_map(|stop| stop.host.as_ref()).filter(|_| gets_each);
+        let gets_host = self.takes_host_model() || gets_each;
+        self.accel == Accel::Kvm
+            && gets_host
+            && [&self.from_host, &self.to_host].into_iter().chain(of_stops).any(unnamed)
     }
 
     /// Returns the model; `None` for the other modes and for `?`.

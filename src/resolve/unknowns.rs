@@ -409,7 +409,11 @@ fn with_listed_hosts(catalog: &Catalog, scenario: &Scenario) -> Vec<(String, Sce
         };
         let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
         let value = if from == to { name.to_string() } else { format!("{name} to {other}") };
-        (value, Scenario { from_host, to_host, ..scenario.clone() })
+        let mut named = Scenario { from_host, to_host, ..scenario.clone() };
+        for host in named.via.iter_mut().filter_map(|stop| stop.host.as_mut()) {
+            *host = given(host, to);
+        }
+        (value, named)
     });
     pairs.collect()
 }

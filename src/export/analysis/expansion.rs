@@ -8,6 +8,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
+use crate::domain::text::{pad, width};
 use crate::export::report::wrapped;
 use crate::export::{Around, SCHEMA, cpu_xml, expansion_argument};
 use crate::resolve::PossibleExpansion;
@@ -261,7 +262,7 @@ pub(crate) fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, &str
             format!("{} to {}", name(run.first), name(run.last))
         }
     };
-    let width = runs.iter().map(|run| label(run).len()).max().unwrap_or_default() + 2;
+    let columns = runs.iter().map(|run| width(&label(run))).max().unwrap_or_default() + 2;
     let mut before: Option<&SameExpansion> = None;
     for run in runs {
         let models: Vec<&str> = models(catalog, run);
@@ -275,7 +276,7 @@ pub(crate) fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, &str
                 said.push_str(&format!("; {word} {}", names(catalog, features.iter().copied())));
             }
         }
-        wrapped(&mut out, &format!("  {:<width$}", label(run)), &said);
+        wrapped(&mut out, &format!("  {}", pad(&label(run), columns)), &said);
         before = Some(run);
     }
     out

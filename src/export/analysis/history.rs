@@ -4,6 +4,7 @@ use super::format::{json, list, machines, names};
 use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
 use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Provenance};
 use crate::domain::names::and_list;
+use crate::domain::text::{pad, width};
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
 use std::fmt::Write;
@@ -84,9 +85,9 @@ pub(crate) fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> S
         out.push_str("  in no map\n");
     }
     let dates: Vec<String> = history.steps.iter().map(|step| since_text(catalog, step.after, step.since)).collect();
-    let width = dates.iter().map(String::len).max().unwrap_or_default() + 2;
+    let columns = dates.iter().map(|since| width(since)).max().unwrap_or_default() + 2;
     for (step, since) in history.steps.iter().zip(&dates) {
-        wrapped(&mut out, &format!("  {since:<width$}"), &change_text(catalog, &step.change));
+        wrapped(&mut out, &format!("  {}", pad(since, columns)), &change_text(catalog, &step.change));
     }
     out.push_str("\nQEMU:\n");
     for (first, last) in &history.qemu {
