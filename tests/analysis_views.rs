@@ -201,6 +201,40 @@ fn a_baseline_is_found_on_packages() {
     }
 }
 
+/// What a baseline requires, the guest has where it starts; and the definition holds, also where the model and the
+/// machine type of a package bring more than the map says, and where QEMU refuses to disable what it has no name for.
+#[test]
+fn a_richest_baseline_is_what_the_guest_gets() {
+    let catalog = catalog();
+    let named = |name: &str| {
+        let choice = HostChoice::Listed(catalog.host_named(name).unwrap());
+        BaselineHost { name: name.to_owned(), choice }
+    };
+    for (host, on) in [
+        ("Xeon-Gold-5115", "rhel:10.2"),
+        ("EPYC-7502-32-Core", "rhel:10.2"),
+        ("EPYC-7502-32-Core", "11.6.0:10.1.0"),
+        ("EPYC-7502-32-Core", "debian:13"),
+        ("Opteron-2350", "debian:13"),
+        ("Ice-Lake-Server", "5.2.0:4.0.0"),
+    ] {
+        let question = Question { hosts: vec![named(host)], on: vec![release(&catalog, on)], keep_tsx: false };
+        let richest = baseline(&catalog, &question).unwrap().richest.unwrap();
+        assert!(richest.broken.is_empty(), "{host} on {on}: {:?}", richest.broken.first());
+        let choice = named(host).choice;
+        let guest = Scenario { from_host: choice.clone(), to_host: choice, ..richest.scenario.clone() };
+        let answer = resolve(&catalog, &guest);
+        let cpu = answer.trace.as_ref().and_then(|trace| trace.source().cpu.as_ref()).unwrap();
+        for (feature, policy) in guest.features.iter() {
+            let name = catalog.feature_name(feature);
+            assert_eq!(cpu.visible.contains(feature), policy.is_on(), "{host} on {on}: {name}");
+        }
+        // A loss is what the host has and the guest does not see.
+        let lost = richest.mitigations.iter().chain(&richest.costs).flatten();
+        lost.for_each(|feature| assert!(!cpu.visible.contains(*feature), "{}", catalog.feature_name(*feature)));
+    }
+}
+
 /// QEMU clears what depends on a feature that the guest lacks: `rdctl-no` without `arch-capabilities`.
 #[test]
 fn a_baseline_gives_nothing_that_qemu_clears() {

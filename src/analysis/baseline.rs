@@ -2,6 +2,7 @@
 //! Each is resolved between all pairs of hosts and releases.
 
 use super::space::models;
+use crate::domain::behaviour::DropUnknown;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -11,7 +12,7 @@ use crate::domain::qemu::{Accel, MachineId, is_versioned};
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::host_model::{self, BaselineCpu, Processor, QemuModels};
-use crate::resolve::{Endpoint, Outcome, Resolver, Verdict, expansions, sources};
+use crate::resolve::{Endpoint, Outcome, Resolver, Verdict, expansions, resolve, sources};
 use std::sync::Arc;
 
 /// How often what still differs is disabled and everything resolved again.
@@ -163,6 +164,9 @@ pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Fail
         return Err(Failure::Empty);
     };
     let ends: Vec<Ends<'_>> = question.on.iter().map(|release| ends(catalog, release)).collect();
+    if ends.iter().any(Vec::is_empty) {
+        return Err(Failure::Empty);
+    }
     let of_oldest = question.on.iter().zip(&ends).find(|(release, _)| *release == oldest);
     let end = of_oldest.and_then(|(_, ends)| ends.first()).ok_or(Failure::Empty)?;
     for release in &question.on {
@@ -310,10 +314,11 @@ impl Search<'_> {
         let model = fitting.min_by_key(|model| {
             let data = data(*model);
             let versioned = is_versioned(catalog.model_name(*model));
-            (!has_vendor(model), (data ^ usable).len(), (data - usable).len(), versioned)
+            let costs = ((data ^ usable).len(), (data - usable).len());
+            (self.names_unknown(data - usable), !has_vendor(model), costs, versioned)
         })?;
         // QEMU's model may have more features than the maps': those that some host lacks would differ by host.
-        let brought = catalog.cell(model, self.machine, Accel::Kvm).unwrap_or_default() & known;
+        let brought = self.of_qemu(model) & known;
         let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
         let shared =
             maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::ALL, |all, found| all & found.data);
@@ -330,8 +335,14 @@ impl Search<'_> {
             if differ.is_empty() {
                 break;
             }
+            let features = &mut found.scenario.features;
             for feature in self.order.in_order(differ) {
-                found.scenario.features.set(feature, Policy::Disable);
+                features.set(feature, Policy::Disable);
+            }
+            // What depends on a feature that is disabled now.
+            let cleared = self.orphans((data(model) | brought | features.on()) - features.off());
+            for feature in self.order.in_order(cleared & features.on()) {
+                features.put(feature, None);
             }
             found = self.of(found.scenario);
         }
@@ -356,6 +367,31 @@ impl Search<'_> {
         usable - self.orphans(usable)
     }
 
+    /// What QEMU's model has on the machine type, by some QEMU of the releases.
+    fn of_qemu(&self, model: ModelId) -> FeatureSet {
+        let catalog = self.catalog;
+        let base = |end: &Arc<Endpoint<'_>>| catalog.base(self.machine, end.qemu.version);
+        let cells = self.ends.iter().flatten().filter_map(|end| catalog.cell(model, base(end)?, Accel::Kvm));
+        cells.fold(FeatureSet::EMPTY, |all, cell| all | cell)
+    }
+
+    /// Whether some QEMU of the releases would refuse to disable one of these features, because it has no such property and
+    /// libvirt writes it anyway (`qemuProcessDropUnknownCPUFeatures`, 5.10.0).
+    fn names_unknown(&self, disabled: FeatureSet) -> bool {
+        self.ends
+            .iter()
+            .flatten()
+            .any(|end| end.behaviour.drop_unknown == DropUnknown::Never && !(disabled - end.qemu.properties).is_empty())
+    }
+
+    /// What a guest sees on a host with the oldest release; `None` where it does not start.
+    fn seen(&self, scenario: &Scenario, host: &BaselineHost) -> Option<FeatureSet> {
+        let mut started = scenario.clone();
+        (started.from, started.to) = (self.oldest.0.clone(), self.oldest.0.clone());
+        (started.from_host, started.to_host) = (host.choice.clone(), host.choice.clone());
+        Some(resolve(self.catalog, &started).trace?.source().cpu.as_ref()?.visible)
+    }
+
     /// What some QEMU of the releases clears of these features, because what it depends on is not among them.
     fn orphans(&self, features: FeatureSet) -> FeatureSet {
         let cleared = self.ends.iter().flatten().map(|end| end.qemu.dependencies.orphans(&features));
@@ -375,13 +411,15 @@ impl Search<'_> {
         let always: FeatureSet = self.catalog.named().hypervisor.into_iter().collect();
         let features = &scenario.features;
         let data = scenario.model().and_then(|model| self.order.model(model)).map_or(FeatureSet::EMPTY, |m| m.data);
-        let given = (data | features.on()) - features.off();
-        let given = given - self.orphans(given);
+        let defined = (data | features.on()) - features.off();
+        let of_hosts = self.question.hosts.iter().map(|host| self.seen(&scenario, host).unwrap_or(defined));
+        let lost: Vec<FeatureSet> = (self.processors.iter().zip(of_hosts))
+            .map(|(host, given)| (host.features & self.order.known) - given - always)
+            .collect();
         let mitigating: FeatureSet = MITIGATIONS.iter().filter_map(|name| self.catalog.feature(name)).collect();
-        let lost = |host: &Processor| (host.features & self.order.known) - given - always;
         Common {
-            mitigations: self.processors.iter().map(|host| self.order.in_order(lost(host) & mitigating)).collect(),
-            costs: self.processors.iter().map(|host| self.order.in_order(lost(host) - mitigating)).collect(),
+            mitigations: lost.iter().map(|lost| self.order.in_order(*lost & mitigating)).collect(),
+            costs: lost.iter().map(|lost| self.order.in_order(*lost - mitigating)).collect(),
             broken: Vec::new(),
             resolved: 0,
             scenario,
