@@ -54,7 +54,7 @@ pub(crate) use possible_expansions::expansions_of_domcapabilities;
 pub(crate) use refusal::{MachineWording, Sender};
 pub(crate) use rules::suggested;
 use unknowns::Wanted;
-pub(crate) use unknowns::{TOO_MANY, is_asked_for_host_model, sources};
+pub(crate) use unknowns::{NotAsked, TOO_MANY, not_asked_for_host_model, sources};
 
 /// Returns the answer to `scenario`. It never fails: an aborted migration is an answer, and for `depends` the answer
 /// names the unknown inputs that decide.

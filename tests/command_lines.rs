@@ -445,7 +445,7 @@ fn what_cannot_be_done_is_said() {
         (&["expand", "host-model", "--on", "12.8.0:5.2.0"], "this libvirt needs QEMU 7.2.0 or later"),
         (
             &["expand", "host-model", "--accel", "tcg", "--on", "3.1.0:2.8.0"],
-            "3.1.0:2.8.0: its libvirt does not ask QEMU about the host",
+            "3.1.0:2.8.0: this libvirt does not ask QEMU about the host",
         ),
         (
             &["expand", "host-model", "--accel", "tcg", "--on", "debian:12", "--releases", "--format", "xml"],

@@ -466,3 +466,36 @@ fn across_releases_every_run_is_what_its_releases_make_of_it() {
         assert!(runs.windows(2).all(|pair| pair[0].guests != pair[1].guests), "{name}");
     }
 }
+
+/// Each of several results says with which values of the unknown inputs it is the result, and no two say the same.
+#[test]
+fn several_results_say_what_sets_them_apart() {
+    let said = |host: &str, on: &str| -> Vec<Vec<String>> {
+        let asked = scenario(&format!("host-model,host={host},from={on},to={on}"));
+        expansions(&CATALOG, &asked).into_iter().map(|possible| possible.assumptions).collect()
+    };
+    let names: Vec<&str> = CATALOG.hosts().iter().map(|host| &*host.name).collect();
+    let mut several = 0;
+    for host in names.iter().step_by(4) {
+        for on in ["rhel:9.4", "rhel:9.7", "rhel:10.0", "rhel:10.2", "ubuntu:24.04", "10.8.0:9.1.0", "9.9.0:8.1.0"] {
+            let found = said(host, on);
+            let distinct: BTreeSet<&Vec<String>> = found.iter().collect();
+            assert_eq!(distinct.len(), found.len(), "{host} on {on}: {found:?}");
+            assert!(found.len() == 1 || found.iter().all(|said| !said.is_empty()), "{host} on {on}: {found:?}");
+            several += usize::from(found.len() > 1);
+        }
+    }
+    assert!(several > 10, "{several}");
+    assert_eq!(
+        said("EPYC-9334-32-Core", "rhel:10.0"),
+        [
+            vec!["QEMU 9.1.0: as QEMU 8.2.0"],
+            vec!["libvirt map of 10.10.0: as in 10.7.0", "QEMU 9.1.0: as QEMU 9.2.0"],
+            vec!["libvirt map of 10.10.0: as in 11.3.0", "QEMU 9.1.0: as QEMU 9.2.0"],
+        ]
+    );
+    // Where no value of one input says it, the combinations do.
+    let [together, other] = &said("Xeon-6788P", "rhel:10.2")[..] else { panic!("two results") };
+    assert!(together.len() == 1 && together[0].contains(", or "), "{together:?}");
+    assert_eq!(other[..], ["libvirt map of 11.10.0: as in 12.8.0", "QEMU 10.1.0: as QEMU 11.1.2"]);
+}

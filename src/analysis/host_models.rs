@@ -2,20 +2,18 @@
 //! the guest's CPU.
 
 use super::space::published_releases;
-use crate::domain::behaviour::HostUnderKvm;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Definition;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::resolve::expansions;
+use crate::resolve::{expansions, not_asked_for_host_model};
 
 /// Releases one after the other on which host-model becomes the same.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SameExpansion {
     pub first: LibvirtId,
     pub last: LibvirtId,
-    /// What a guest gets, one for each way in which a release that was not read may be; empty where no model describes the
-    /// host.
+    /// What a guest gets, one for each result of the unknown inputs; empty where no model describes the host.
     pub guests: Vec<Definition>,
 }
 
@@ -35,14 +33,15 @@ impl SameExpansion {
 pub fn across_releases(catalog: &Catalog, scenario: &Scenario) -> Vec<SameExpansion> {
     let works = |id: &LibvirtId| {
         let behaviour = catalog.behaviour(catalog.release(*id).version).0;
-        // Before, libvirt does not ask QEMU about the host's CPU.
-        behaviour.host_under_kvm != HostUnderKvm::Cpuid
-            && scenario.from.qemu.version.known().is_some_and(|qemu| behaviour.minimum_qemu <= qemu)
+        scenario.from.qemu.version.known().is_some_and(|qemu| behaviour.minimum_qemu <= qemu)
     };
     let mut on = scenario.clone();
     let mut runs: Vec<SameExpansion> = Vec::new();
     for id in published_releases(catalog).into_iter().filter(works) {
         on.from.set_libvirt(LibvirtChoice::Release(id, None));
+        if not_asked_for_host_model(catalog, &on).is_some() {
+            continue;
+        }
         let guests: Vec<Definition> =
             expansions(catalog, &on).into_iter().map(|alternative| alternative.guest.definition).collect();
         match runs.last_mut().filter(|last| last.guests == guests) {

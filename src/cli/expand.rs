@@ -4,15 +4,18 @@ use super::analysis_args::{ExpandArgs, ExpandFormat};
 use super::files;
 use crate::analysis::host_models::across_releases;
 use crate::app::error::did_you_mean;
+use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, HostId};
+use crate::domain::host::{CpuSignature, HostId, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
-use crate::resolve::{PossibleExpansion, expansions, expansions_of_domcapabilities, is_asked_for_host_model, sources};
+use crate::resolve::{
+    Host, PossibleExpansion, expansions, expansions_of_domcapabilities, not_asked_for_host_model, sources,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
 use std::path::Path;
@@ -64,11 +67,12 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
         out.write_all(text.as_bytes())?;
         return Ok(0);
     }
-    if !as_shown && !is_asked_for_host_model(catalog, &scenario) {
+    let not_asked = not_asked_for_host_model(catalog, &scenario).filter(|_| !as_shown);
+    if let Some(why) = not_asked {
         bail!(
-            "cannot expand host-model on {}: its libvirt does not ask QEMU about the host; the live definition of a guest \
-             shows the CPU",
-            on.name
+            "cannot expand host-model on {}: {}; the live definition of a guest shows the CPU",
+            on.name,
+            write::not_asked_text(why)
         );
     }
     let alternatives = if as_shown { from_file } else { expansions(catalog, &scenario) };
@@ -223,7 +227,20 @@ fn about_source(
         }
     };
     let (_, ends) = sources(catalog, scenario);
-    let known = ends.iter().flatten().map(|end| end.qemu.properties & end.map.known);
+    let named = catalog.named();
+    let known = ends.iter().flatten().map(|end| {
+        let mut known = end.qemu.properties & end.map.known;
+        if let Host::With { vendor, features, .. } = end.host {
+            // What QEMU adds on every such host, and what a host without vmx cannot have.
+            if vendor == Vendor::Amd && end.qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
+                known -= named.amd_machine_check;
+            }
+            if named.vmx.is_some_and(|vmx| !features.contains(vmx)) {
+                known -= named.vmx_children;
+            }
+        }
+        known
+    });
     let not_named = known.fold(FeatureSet::EMPTY, |all, some| all | some) - asked;
     if !not_named.is_empty() {
         let names: Vec<&str> = not_named.iter().map(|feature| catalog.feature_name(feature)).collect();

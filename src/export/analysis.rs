@@ -17,8 +17,8 @@ pub(crate) use diff::{
 };
 pub use expansion::expansion_xml;
 pub(crate) use expansion::{
-    ExpansionReport, expansion_json, expansion_reason, expansion_text, rejections_text, releases_json, releases_text,
-    score_text,
+    ExpansionReport, expansion_json, expansion_reason, expansion_text, not_asked_text, rejections_text, releases_json,
+    releases_text, score_text,
 };
 pub(crate) use follow::{comparison_text, follow_json, follow_text, map_word, mention_word, parting_text};
 pub use follow::{origin_text, state_word};

@@ -7,7 +7,7 @@ use crate::domain::scenario::{Release, Scenario, write_release};
 use crate::domain::text::{fill_after, width};
 use crate::explain::{Explanation, Outlook, explain, message};
 use crate::export::tool_line;
-use crate::resolve::{Answer, Possible, StartTrace};
+use crate::resolve::{Answer, Possible, StartTrace, expansions};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
@@ -195,11 +195,15 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, cou
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };
     let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
+    let among = match expansions(catalog, scenario).len() {
+        0 | 1 => String::new(),
+        count => format!(", one of {count} possible results"),
+    };
     // Of `any` host the trace has one of many.
     let mut lines: Vec<String> = ends
         .into_iter()
         .filter(|_| !scenario.lacks_host())
-        .filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", displayed(run?)?)))
+        .filter_map(|(end, run)| Some(format!("host-model at the {end}{among}: {}.", displayed(run?)?)))
         .collect();
     lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));
     lines

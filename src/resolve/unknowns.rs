@@ -171,7 +171,7 @@ impl<'a> Plan<'a> {
     }
 
     fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakeEndpoint<'_, 'a>) -> Result<Self, Dependence> {
-        if scenario.takes_host_model() && !is_asked_for_host_model(catalog, scenario) {
+        if scenario.takes_host_model() && not_asked_for_host_model(catalog, scenario).is_some() {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
         }
         let mut hosts = (&scenario.from_host, &scenario.to_host);
@@ -467,11 +467,25 @@ fn is_refused_without_host(catalog: &Catalog, scenario: &Scenario, make: &mut Ma
             || machines.iter().all(|machine| source.have_machine(catalog, machine).all(|has| !has)))
 }
 
-/// Whether libvirt asks QEMU for the host's CPU when the guest starts, and QEMU can answer
-/// (`query-cpu-model-expansion`).
-pub(crate) fn is_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> bool {
+/// Why libvirt does not have the host's CPU from QEMU when the guest starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NotAsked {
+    /// libvirt or QEMU is not known.
+    Unknown,
+    /// libvirt takes the processor's CPUID instead.
+    Libvirt,
+    /// QEMU has no `query-cpu-model-expansion`.
+    Qemu,
+}
+
+/// Returns why libvirt does not have the host's CPU from QEMU when the guest starts; `None` where it does.
+pub(crate) fn not_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> Option<NotAsked> {
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
-    let libvirt = start.libvirt.id(catalog).map(|id| catalog.behaviour(catalog.release(id).version).0);
-    libvirt.is_some_and(|behaviour| behaviour.host_under_kvm != HostUnderKvm::Cpuid)
-        && start.qemu.version.known().is_some_and(|version| catalog.has_quirk(QuirkKind::ModelExpansion, version, None))
+    let (Some(id), Some(qemu)) = (start.libvirt.id(catalog), start.qemu.version.known()) else {
+        return Some(NotAsked::Unknown);
+    };
+    if catalog.behaviour(catalog.release(id).version).0.host_under_kvm == HostUnderKvm::Cpuid {
+        return Some(NotAsked::Libvirt);
+    }
+    (!catalog.has_quirk(QuirkKind::ModelExpansion, qemu, None)).then_some(NotAsked::Qemu)
 }

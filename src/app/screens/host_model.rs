@@ -16,10 +16,10 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, write_host};
-use crate::export::analysis::{expansion_reason, rejections_text, score_text};
+use crate::export::analysis::{expansion_reason, not_asked_text, rejections_text, score_text};
 use crate::export::{Around, cpu_xml, expansion_argument};
 use crate::resolve::host_model::Candidate;
-use crate::resolve::{PossibleExpansion, expansions, is_asked_for_host_model};
+use crate::resolve::{PossibleExpansion, expansions, not_asked_for_host_model};
 
 /// One model that libvirt could have chosen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,23 +117,23 @@ impl HostModel {
         let tcg = context.scenario.accel == Accel::Tcg;
         let (from, from_host) = (release.clone(), self.host.clone());
         let start = Scenario { from, from_host, started: None, running: None, ..context.scenario.clone() };
-        let is_asked = is_asked_for_host_model(catalog, &start);
-        self.found = if is_asked { expansions(catalog, &start) } else { Vec::new() };
+        let not_asked = not_asked_for_host_model(catalog, &start);
+        self.found = if not_asked.is_none() { expansions(catalog, &start) } else { Vec::new() };
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        self.headline = match self.displayed() {
-            Some(displayed) => {
+        self.headline = match (self.displayed(), not_asked) {
+            (Some(displayed), _) => {
                 let model = catalog.model_name(displayed.guest.decoded.model);
                 let many = displayed.guest.definition.features.iter().count();
-                format!("host-model on {host}: {model} and {many} features")
+                let result = match self.found.len() {
+                    0 | 1 => String::new(),
+                    count => format!(", result {} of {count}", self.index + 1),
+                };
+                format!("host-model on {host}: {model} and {many} features{result}")
             }
-            None if !is_asked => {
-                let known = release.libvirt.id(catalog).is_some() && release.qemu.version.known().is_some();
-                let why = if known { "this libvirt does not ask QEMU" } else { "libvirt or QEMU is unknown" };
-                format!("host-model on {host}: unknown, because {why}")
-            }
-            None => format!("host-model on {host}: no CPU model describes this host"),
+            (None, Some(why)) => format!("host-model on {host}: unknown, because {}", not_asked_text(why)),
+            (None, None) => format!("host-model on {host}: no CPU model describes this host"),
         };
         let whose = self.whose(context);
         let on = format!("{whose} libvirt {} with QEMU {}.", libvirt_name(catalog, &release), release.qemu.name());
@@ -159,11 +159,11 @@ impl HostModel {
 
     fn explain(&self, catalog: &Catalog, release: &Release, feature: FeatureId) -> String {
         let Some(displayed) = self.displayed() else { return String::new() };
-        let mut said = vec![expansion_reason(catalog, &displayed.guest.decoded)];
+        let mut said = Vec::new();
         if self.found.len() > 1 {
-            let (number, count) = (self.index + 1, self.found.len());
-            said.push(format!("Possible result {number} of {count}: {}.", displayed.assumptions.join("; ")));
+            said.push(format!("This result if {}.", displayed.assumptions.join("; ")));
         }
+        said.push(expansion_reason(catalog, &displayed.guest.decoded));
         if release.libvirt == LibvirtChoice::New {
             let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
             let feature = catalog.feature_name(feature);
@@ -344,7 +344,8 @@ impl ScreenState for HostModel {
     }
 
     fn hints(&self) -> &'static [Hint] {
-        &[
+        const ALL: &[Hint] = &[
+            (&[Action::NextPane], "next result"),
             (&[Action::Left, Action::Right], "host"),
             (&[Action::PickSubject], "list of hosts"),
             (&[Action::PickFirst], "release"),
@@ -354,6 +355,7 @@ impl ScreenState for HostModel {
             (&[Action::Open], "use in the explorer"),
             (&[Action::Back], "back"),
             (&[Action::Quit], "quit"),
-        ]
+        ];
+        if self.found.len() > 1 { ALL } else { ALL.split_first().map_or(ALL, |(_, of_one)| of_one) }
     }
 }

@@ -11,8 +11,8 @@ use crate::domain::qemu::Accel;
 use crate::domain::text::{pad, width};
 use crate::export::report::wrapped;
 use crate::export::{Around, SCHEMA, cpu_xml, expansion_argument};
-use crate::resolve::PossibleExpansion;
 use crate::resolve::host_model::{Candidate, HostModel, Reason, Rejection};
+use crate::resolve::{NotAsked, PossibleExpansion};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -131,6 +131,15 @@ fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
     }
     if let Some(text) = rejections_text(decoded) {
         wrapped(out, "  ", &text);
+    }
+}
+
+/// Returns why libvirt does not have the host's CPU from QEMU.
+pub(crate) const fn not_asked_text(why: NotAsked) -> &'static str {
+    match why {
+        NotAsked::Unknown => "libvirt or QEMU is unknown",
+        NotAsked::Libvirt => "this libvirt does not ask QEMU about the host",
+        NotAsked::Qemu => "this QEMU cannot describe the host",
     }
 }
 
@@ -268,7 +277,7 @@ pub(crate) fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, &str
         let models: Vec<&str> = models(catalog, run);
         let mut said = if models.is_empty() { "no model describes the host".to_owned() } else { models.join(" or ") };
         if run.guests.len() > 1 {
-            said.push_str(&format!(" ({} possible results: this release was not read)", run.guests.len()));
+            said.push_str(&format!(" ({} possible results)", run.guests.len()));
         }
         let [gained, lost] = before.map(|before| run.changes(before)).unwrap_or_default();
         for (word, features) in [("requires also", gained), ("no longer requires", lost)] {
