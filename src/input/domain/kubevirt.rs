@@ -96,11 +96,13 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 /// Returns the error for text that is not YAML, with its place.
-fn not_yaml(file: &str, error: &serde_norway::Error) -> LoadError {
+fn not_yaml(file: &str, text: &str, error: &serde_norway::Error) -> LoadError {
     let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or(&said);
-    let position = error.location().map(|place| (place.line(), place.column()));
-    LoadError { position, ..LoadError::whole(file, format!("expected YAML, found an error: {said}")) }
+    let message = format!("expected YAML, found an error: {}", said.split(" at line ").next().unwrap_or(&said));
+    let Some(place) = error.location() else { return LoadError::whole(file, message) };
+    // YAML ends lines also at characters that no editor counts; its index is one of characters.
+    let offset = text.char_indices().nth(place.index()).map_or(text.len(), |(offset, _)| offset);
+    LoadError::at(file, text, offset, message)
 }
 
 /// Returns whether a text is meant as a manifest.
@@ -120,7 +122,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     }
     let mut found = None;
     for document in serde_norway::Deserializer::from_str(text) {
-        let manifest = serde_norway::Value::deserialize(document).map_err(|error| not_yaml(file, &error))?;
+        let manifest = serde_norway::Value::deserialize(document).map_err(|error| not_yaml(file, text, &error))?;
         let kind = manifest.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
         if KINDS.contains(&kind) {
             let manifest: Result<Manifest, _> = serde_norway::from_value(manifest);
