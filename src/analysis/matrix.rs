@@ -87,26 +87,35 @@ impl Matrix {
     /// Gives each cell the machine type of a guest without one: the usual one if source and destination have it, else
     /// the newest that both have.
     pub(crate) fn choose_machines(&mut self, catalog: &Catalog) {
-        let of_lines = |lines: &[Line], side: Side, end: fn(&Scenario) -> &Release| -> Vec<(Release, Vec<MachineId>)> {
-            let with_types = |line: &Line| {
-                let mut scenario = self.scenario.clone();
-                line.put(&mut scenario, side);
-                let release = end(&scenario).clone();
-                let types = release.q35_types(catalog);
-                (release, types)
+        let rows = self.releases(Side::Source);
+        let columns: Vec<Vec<MachineId>> =
+            self.releases(Side::Destination).iter().map(|release| release.q35_types(catalog)).collect();
+        let of_row = |from: &Release| {
+            let here = from.q35_types(catalog);
+            let machine = |there: &Vec<MachineId>| {
+                from.machine_from_here(catalog, |id| here.contains(&id) && there.contains(&id))
             };
-            // The lines of an axis are of one kind: of models or hosts, all have the release of the first.
-            let count = match lines.first().map(|line| &line.value) {
-                Some(Value::Machine(_) | Value::Cpu(_) | Value::Host(_)) => 1,
-                Some(Value::Libvirt(_) | Value::Qemu(_) | Value::Product(..)) | None => lines.len(),
-            };
-            lines.iter().take(count).map(with_types).collect()
+            columns.iter().map(machine).collect()
         };
-        let rows = of_lines(&self.rows, Side::Source, |scenario| &scenario.from);
-        let columns = of_lines(&self.columns, Side::Destination, |scenario| &scenario.to);
-        let machine =
-            |(from, here): &(Release, Vec<MachineId>), there: &[MachineId]| from.common_machine(catalog, here, there);
-        self.machines = rows.iter().map(|row| columns.iter().map(|(_, there)| machine(row, there)).collect()).collect();
+        self.machines = rows.iter().map(of_row).collect();
+    }
+
+    /// The release of each line. The lines of an axis are of one kind: of models or hosts, all have that of the first.
+    fn releases(&self, side: Side) -> Vec<Release> {
+        let lines = self.lines(side);
+        let count = match lines.first().map(|line| &line.value) {
+            Some(Value::Machine(_) | Value::Cpu(_) | Value::Host(_)) => 1,
+            Some(Value::Libvirt(_) | Value::Qemu(_) | Value::Product(..)) | None => lines.len(),
+        };
+        let of_line = |line: &Line| {
+            let mut scenario = self.scenario.clone();
+            line.put(&mut scenario, side);
+            match side {
+                Side::Source => scenario.from,
+                Side::Destination => scenario.to,
+            }
+        };
+        lines.iter().take(count).map(of_line).collect()
     }
 
     /// Returns the machine types of the cells where none was named, each once; empty where one was named.
@@ -148,10 +157,8 @@ impl Matrix {
         let mut scenario = self.scenario.clone();
         self.rows.get(row)?.put(&mut scenario, Side::Source);
         self.columns.get(column)?.put(&mut scenario, Side::Destination);
-        let row = row.min(self.machines.len().saturating_sub(1));
-        if let Some(of_row) = self.machines.get(row)
-            && let Some(machine) = of_row.get(column.min(of_row.len() - 1))
-        {
+        let of_row = self.machines.get(row).or(self.machines.last());
+        if let Some(machine) = of_row.and_then(|of_row| of_row.get(column).or(of_row.last())) {
             scenario.machine = machine.clone();
         }
         Some(scenario)

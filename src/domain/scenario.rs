@@ -292,11 +292,7 @@ impl Scenario {
     /// newest that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let (from, to) = (self.from.surely_has(catalog), self.to.surely_has(catalog));
-        let both_have = |id: MachineId| from(id) != Some(false) && to(id) != Some(false);
-        match catalog.machine(DEFAULT_MACHINE) {
-            Some(usual) if both_have(usual) => MachineChoice::Listed(usual),
-            _ => self.from.common_machine(catalog, &self.from.q35_types(catalog), &self.to.q35_types(catalog)),
-        }
+        self.from.machine_from_here(catalog, |id| from(id) != Some(false) && to(id) != Some(false))
     }
 
     /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
@@ -390,21 +386,21 @@ impl Scenario {
         self.accel == Accel::Tcg && (is_partial || is_optional)
     }
 
-    /// Returns whether the guest gets the CPU of a host that is not named: then none can be assumed, because the guest names
-    /// no features. A host-model guest gets that of the source, and its cookie that of the destination; a guest whose CPU is
-    /// passed through gets that of each intermediate host too.
+    /// Returns whether QEMU gives the guest what each host has.
+    pub(crate) fn passes_host_through(&self) -> bool {
+        self.accel == Accel::Kvm && matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum)
+    }
+
+    /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no
+    /// host can be assumed, because the guest names no features.
     pub(crate) fn lacks_host(&self) -> bool {
         let unnamed = |host: &HostChoice| match host {
             HostChoice::Capable => true,
             HostChoice::Any | HostChoice::Unknown => self.takes_host_model(),
             HostChoice::Listed(_) | HostChoice::Given(_) => false,
         };
-        let gets_each = matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum);
-        let of_stops = self.via.iter().filter_map(|stop| stop.host.as_ref()).filter(|_| gets_each);
-        let gets_host = self.takes_host_model() || gets_each;
-        self.accel == Accel::Kvm
-            && gets_host
-            && [&self.from_host, &self.to_host].into_iter().chain(of_stops).any(unnamed)
+        let gets_host = self.passes_host_through() || (self.accel == Accel::Kvm && self.takes_host_model());
+        gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
     }
 
     /// Returns the model; `None` for the other modes and for `?`.

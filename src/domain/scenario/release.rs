@@ -179,20 +179,19 @@ impl Release {
     /// Returns the q35 machine types that the QEMU here has, or may have because its release is not known.
     pub(crate) fn q35_types(&self, catalog: &Catalog) -> Vec<MachineId> {
         let has = self.surely_has(catalog);
-        let known = catalog.machines_in_order().iter().copied();
-        known.filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && has(*id) != Some(false)).collect()
+        q35_types(catalog).filter(|id| has(*id) != Some(false)).collect()
     }
 
-    /// Returns the machine type of a guest without one that migrates from here: of those here and at the destination the
-    /// usual one, otherwise the newest.
-    pub(crate) fn common_machine(&self, catalog: &Catalog, here: &[MachineId], there: &[MachineId]) -> MachineChoice {
+    /// Returns the machine type of a guest without one that migrates from here: of those that source and destination have,
+    /// the usual one, otherwise the newest.
+    pub(crate) fn machine_from_here(&self, catalog: &Catalog, both_have: impl Fn(MachineId) -> bool) -> MachineChoice {
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
-        if here.contains(&usual) && there.contains(&usual) {
+        if both_have(usual) {
             return MachineChoice::Listed(usual);
         }
         let qemu = self.qemu.version.known().unwrap_or_default();
         let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
-        let both = here.iter().rev().copied().filter(|id| there.contains(id) && position(id).is_some());
+        let both = q35_types(catalog).rev().filter(|id| both_have(*id) && position(id).is_some());
         MachineChoice::Listed(both.max_by_key(position).unwrap_or(usual))
     }
 
@@ -201,4 +200,9 @@ impl Release {
         let distribution = self.qemu_build(catalog).map(|build| build.distribution);
         Some(views.iter().map(|view| catalog.has_machine(view, distribution, machine)).collect())
     }
+}
+
+/// Every q35 machine type, in natural order.
+fn q35_types(catalog: &Catalog) -> impl DoubleEndedIterator<Item = MachineId> + '_ {
+    catalog.machines_in_order().iter().copied().filter(|id| catalog.machine_name(*id).starts_with("pc-q35"))
 }
