@@ -228,7 +228,11 @@ fn a_cpu_that_changes_on_the_way_has_changed() {
     // The processor of a host that has whatever is asked for is not known.
     let unnamed = answer("host-passthrough,host=Xeon-Gold-6148,via=9.0.0@capable,from=9.0.0,to=9.0.0");
     let inputs: Vec<&str> = unnamed.depends_on.iter().map(|on| on.input.as_str()).collect();
-    assert_eq!((unnamed.verdict, inputs), (Verdict::Depends, vec!["host"]));
+    assert_eq!((unnamed.verdict, inputs), (Verdict::Depends, vec!["host of the intermediate host"]));
+    // Over two processors of different vendors the CPU changes, whatever the third host is.
+    let over_amd =
+        "host-passthrough,host=Xeon-Gold-6148,via=9.0.0@capable,via=9.0.0@EPYC-7502-32-Core,from=9.0.0,to=9.0.0";
+    assert_eq!(answer(over_amd).verdict, Verdict::Changed);
 }
 
 /// The features that a refused guest has too much, and those that it lacks.

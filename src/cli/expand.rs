@@ -4,17 +4,15 @@ use super::analysis_args::{ExpandArgs, ExpandFormat};
 use super::files;
 use crate::analysis::host_models::across_releases;
 use crate::app::error::did_you_mean;
-use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, LibvirtId};
-use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, HostId, Vendor};
+use crate::domain::host::{CpuSignature, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
 use crate::resolve::{
-    Host, PossibleExpansion, expansions, expansions_of_domcapabilities, not_asked_for_host_model, sources,
+    PossibleExpansion, expansions, expansions_of_domcapabilities, not_asked_for_host_model, not_named_of_host,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
@@ -226,22 +224,7 @@ fn about_source(
             file.asked
         }
     };
-    let (_, ends) = sources(catalog, scenario);
-    let named = catalog.named();
-    let known = ends.iter().flatten().map(|end| {
-        let mut known = end.qemu.properties & end.map.known;
-        if let Host::With { vendor, features, .. } = end.host {
-            // What QEMU adds on every such host, and what a host without vmx cannot have.
-            if vendor == Vendor::Amd && end.qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
-                known -= named.amd_machine_check;
-            }
-            if named.vmx.is_some_and(|vmx| !features.contains(vmx)) {
-                known -= named.vmx_children;
-            }
-        }
-        known
-    });
-    let not_named = known.fold(FeatureSet::EMPTY, |all, some| all | some) - asked;
+    let not_named = not_named_of_host(catalog, scenario, asked);
     if !not_named.is_empty() {
         let names: Vec<&str> = not_named.iter().map(|feature| catalog.feature_name(feature)).collect();
         said.push(format!(

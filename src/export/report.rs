@@ -195,15 +195,15 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, cou
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };
     let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
-    let among = match expansions(catalog, scenario).len() {
-        0 | 1 => String::new(),
-        count => format!(", one of {count} possible results"),
+    let among = |end| match expansions(catalog, scenario).len() {
+        count @ 2.. if end == "source" => format!(", one of {count} possible results"),
+        _ => String::new(),
     };
     // Of `any` host the trace has one of many.
     let mut lines: Vec<String> = ends
         .into_iter()
         .filter(|_| !scenario.lacks_host())
-        .filter_map(|(end, run)| Some(format!("host-model at the {end}{among}: {}.", displayed(run?)?)))
+        .filter_map(|(end, run)| Some(format!("host-model at the {end}{}: {}.", among(end), displayed(run?)?)))
         .collect();
     lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));
     lines

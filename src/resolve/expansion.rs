@@ -69,6 +69,7 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
         signature: inferred_signature(&end.map, named.id),
         features: definition.described_by(&end.map),
     };
-    let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, endpoint.offered_to_libvirt(facts));
+    let models =
+        QemuModels::of(catalog, &end.qemu, facts.guest.accel, offered_to_libvirt(catalog, end, facts.guest.accel));
     decode(end.libvirt(catalog), &processor, Purpose::Guest(Some(&models)), &[])
 }

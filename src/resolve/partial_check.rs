@@ -5,7 +5,7 @@
 
 use super::endpoint::Host;
 use super::host_model::{Processor, Purpose, QemuModels, decode};
-use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::prepared_endpoint::{Facts, PreparedEndpoint, offered_to_libvirt};
 use super::refusal::{Refusal, Stage, UnorderedRefusal};
 use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
@@ -37,7 +37,10 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             let of_qemu = match endpoint.host_under_kvm {
                 HostUnderKvm::Cpuid => FeatureSet::EMPTY,
                 HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => {
-                    (endpoint.offered_to_libvirt(facts) | hypervisor(facts) | not_migrated) & known
+                    (offered_to_libvirt(facts.catalog, endpoint.end, facts.guest.accel)
+                        | hypervisor(facts)
+                        | not_migrated)
+                        & known
                 }
             };
             let seen = silicon_seen(endpoint, silicon);

@@ -1,13 +1,14 @@
-//! Expands host-model at the source of a scenario. An unknown input, such as the map of a release between two maps, can
+//! Expands host-model where the guest of a scenario starts. An unknown input, such as the map of a release between two maps, can
 //! give several results.
 
 use super::endpoint::{Endpoint, Host};
 use super::expansion::probe;
 use super::host_model::{Expansion, guest, guest_of_domcapabilities};
 use super::unknowns::{Axis, sources};
+use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Policy};
-use crate::domain::feature::FeatureId;
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::ModelId;
 use crate::domain::scenario::Scenario;
@@ -25,9 +26,9 @@ pub struct PossibleExpansion {
     pub guest: Expansion,
 }
 
-/// Returns every way in which the CPU of a guest with mode host-model may come out that starts at the source of the
-/// scenario, each once whatever the order of its features, the likeliest facts first: the release before, a switch as before. An unknown signature or
-/// stepping is tried with every value. Empty where no model describes the host.
+/// Returns every way in which the CPU of a guest with mode host-model may come out where the guest of the scenario starts,
+/// each once whatever the order of its features. The likeliest facts come first: the release before, a switch as before.
+/// An unknown signature or stepping is tried with every value. Empty where no model describes the host.
 pub fn expansions(catalog: &Catalog, scenario: &Scenario) -> Vec<PossibleExpansion> {
     each(catalog, scenario, &|end| {
         let probe = probe(catalog, end, scenario.accel)?;
@@ -105,32 +106,83 @@ fn values(deciding: &[Deciding<'_>], number: usize) -> Vec<usize> {
     deciding.iter().map(|(axis, step)| number / step % axis.values.len()).collect()
 }
 
-/// The most combinations that are written one by one.
+/// The most groups of combinations that are written.
 const MOST_WRITTEN: usize = 3;
 
-/// What these combinations have in common: of each input its values, unless it may have any. Where that would say more
-/// than they do, each combination.
+/// For each deciding input some of its values: the combinations of these.
+type Group = Vec<BTreeSet<usize>>;
+
+/// Returns what these combinations have in common, and what sets them apart: of each input its values, unless it may have
+/// any. Where that would be more than these combinations, in groups of them.
 fn assumptions(deciding: &[Deciding<'_>], combinations: &BTreeSet<Vec<usize>>) -> Vec<String> {
-    let taken: Vec<BTreeSet<usize>> = (0..deciding.len())
-        .map(|place| combinations.iter().filter_map(|values| values.get(place).copied()).collect())
-        .collect();
-    let named = |axis: &Axis, value: usize| axis.values.get(value).map_or("", |name| &**name).to_owned();
-    if taken.iter().map(BTreeSet::len).product::<usize>() == combinations.len() {
-        let said = deciding.iter().zip(&taken).filter(|((axis, _), taken)| taken.len() < axis.values.len());
-        let said = said.map(|((axis, _), taken)| {
-            let values: Vec<String> = taken.iter().map(|value| named(axis, *value)).collect();
-            format!("{}: {}", axis.input, values.join(" or "))
-        });
-        return said.collect();
+    let groups = groups(deciding, combinations);
+    let said = |place: usize, values: &BTreeSet<usize>| {
+        let (axis, _) = deciding.get(place)?;
+        let names: Vec<&str> = values.iter().filter_map(|value| axis.values.get(*value).map(|name| &**name)).collect();
+        (names.len() < axis.values.len()).then(|| format!("{}: {}", axis.input, names.join(" or ")))
+    };
+    let is_shared = |place: usize| groups.windows(2).all(|pair| pair[0].get(place) == pair[1].get(place));
+    let first = groups.first().into_iter().flat_map(|group| group.iter().enumerate());
+    let shared = first.filter(|(place, _)| is_shared(*place)).filter_map(|(place, values)| said(place, values));
+    let mut all: Vec<String> = shared.collect();
+    let of_group = |group: &Group| {
+        let own = group.iter().enumerate().filter(|(place, _)| !is_shared(*place));
+        own.filter_map(|(place, values)| said(place, values)).collect::<Vec<_>>().join(" and ")
+    };
+    if groups.len() > 1 {
+        let mut either = groups.iter().take(MOST_WRITTEN).map(of_group).collect::<Vec<_>>().join(", or ");
+        if let Some(more @ 1..) = groups.len().checked_sub(MOST_WRITTEN) {
+            either.push_str(&format!(", or {more} more combinations"));
+        }
+        all.push(either);
     }
-    let each = combinations.iter().take(MOST_WRITTEN).map(|values| {
-        let of_each =
-            deciding.iter().zip(values).map(|((axis, _), value)| format!("{}: {}", axis.input, named(axis, *value)));
-        of_each.collect::<Vec<_>>().join(" and ")
+    all
+}
+
+/// Covers the combinations with groups as large as possible, which may overlap.
+fn groups(deciding: &[Deciding<'_>], combinations: &BTreeSet<Vec<usize>>) -> Vec<Group> {
+    let holds = |group: &Group, values: &[usize]| group.iter().zip(values).all(|(taken, value)| taken.contains(value));
+    let is_within = |group: &Group| {
+        let size: usize = group.iter().map(BTreeSet::len).product();
+        combinations.iter().filter(|values| holds(group, values)).count() == size
+    };
+    let mut found: Vec<Group> = Vec::new();
+    for values in combinations {
+        if found.iter().any(|group| holds(group, values)) {
+            continue;
+        }
+        let mut group: Group = values.iter().map(|value| BTreeSet::from([*value])).collect();
+        for (place, (axis, _)) in deciding.iter().enumerate() {
+            for value in 0..axis.values.len() {
+                let mut larger = group.clone();
+                larger.get_mut(place).map(|taken| taken.insert(value));
+                if is_within(&larger) {
+                    group = larger;
+                }
+            }
+        }
+        found.push(group);
+    }
+    found
+}
+
+/// Returns the features that a host was not asked about and that some QEMU at the source has a name for, without what
+/// QEMU adds itself and what the host cannot have.
+pub(crate) fn not_named_of_host(catalog: &Catalog, scenario: &Scenario, asked: FeatureSet) -> FeatureSet {
+    let named = catalog.named();
+    let (_, ends) = sources(catalog, scenario);
+    let open = ends.iter().flatten().map(|end| {
+        let mut known = end.qemu.properties & end.map.known;
+        if let Host::With { vendor, features, .. } = end.host {
+            // kvm_arch_get_supported_cpuid, 9.1: on every AMD processor.
+            if vendor == Vendor::Amd && end.qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
+                known -= named.amd_machine_check;
+            }
+            if named.vmx.is_some_and(|vmx| !features.contains(vmx)) {
+                known -= named.vmx_children;
+            }
+        }
+        known - asked
     });
-    let mut said = each.collect::<Vec<_>>().join(", or ");
-    if let Some(more @ 1..) = combinations.len().checked_sub(MOST_WRITTEN) {
-        said.push_str(&format!(", or {more} more combinations"));
-    }
-    vec![said]
+    open.fold(FeatureSet::EMPTY, |all, some| all | some)
 }

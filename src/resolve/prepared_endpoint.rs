@@ -268,11 +268,6 @@ impl<'e> PreparedEndpoint<'e> {
         let kept = facts.catalog.named().invtsc.into_iter().filter(|_| keeps()).collect();
         offered | (self.supported & kept)
     }
-
-    /// Returns what QEMU offers libvirt here; see the function of this name.
-    pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
-        offered_to_libvirt(facts.catalog, self.end, facts.guest.accel)
-    }
 }
 
 /// Returns what QEMU offers libvirt, which asks what migrates, without a machine type and with what the dependency table

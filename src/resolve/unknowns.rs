@@ -152,11 +152,12 @@ pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpo
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
 }
 
-/// Returns the inputs that are not known of the source of a scenario and may change what host-model becomes there; and
-/// the source in each combination of their values, the first input turning fastest. `None` where an input has no value.
+/// Returns the inputs that are not known where the guest of a scenario starts and may change what host-model becomes
+/// there; and that endpoint in each combination of their values, the first input turning fastest. `None` where an input has no value.
 /// What the host was not asked about, it lacks.
 pub(crate) fn sources<'a>(catalog: &'a Catalog, scenario: &Scenario) -> (Vec<Axis>, Vec<Option<Arc<Endpoint<'a>>>>) {
-    EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, SOURCE).each()
+    let release = scenario.started.as_ref().unwrap_or(&scenario.from);
+    EndpointOptions::of(catalog, scenario, release, &scenario.from_host, SOURCE).each()
 }
 
 impl<'a> Plan<'a> {
@@ -200,7 +201,11 @@ impl<'a> Plan<'a> {
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));
         for (index, (stop, name)) in scenario.via.iter().zip(STOPS).enumerate() {
-            let host = scenario.stop_host(index);
+            let host = match scenario.stop_host(index) {
+                // Such a host has whatever is asked for, and this guest asks for nothing: it may be any.
+                HostChoice::Capable if scenario.passes_host_through() => &HostChoice::Any,
+                named => named,
+            };
             let is_destination = host == to_host && *host != HostChoice::Unknown;
             let of_host = if is_destination { destination.host } else { Some(name) };
             let purpose = Purpose { regime: None, name, host: of_host, ..destination };
@@ -409,11 +414,7 @@ fn with_listed_hosts(catalog: &Catalog, scenario: &Scenario) -> Vec<(String, Sce
         };
         let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
         let value = if from == to { name.to_string() } else { format!("{name} to {other}") };
-        let mut named = Scenario { from_host, to_host, ..scenario.clone() };
-        for host in named.via.iter_mut().filter_map(|stop| stop.host.as_mut()) {
-            *host = given(host, to);
-        }
-        (value, named)
+        (value, Scenario { from_host, to_host, ..scenario.clone() })
     });
     pairs.collect()
 }

@@ -161,7 +161,7 @@ impl HostModel {
         let Some(displayed) = self.displayed() else { return String::new() };
         let mut said = Vec::new();
         if self.found.len() > 1 {
-            said.push(format!("This result if {}.", displayed.assumptions.join("; ")));
+            said.push(format!("Assumed for this result: {}.", displayed.assumptions.join("; ")));
         }
         said.push(expansion_reason(catalog, &displayed.guest.decoded));
         if release.libvirt == LibvirtChoice::New {
