@@ -408,11 +408,15 @@ impl Search<'_> {
 
     /// The definition with what each host loses by it.
     fn of(&self, scenario: Scenario) -> Common {
-        let always: FeatureSet = self.catalog.named().hypervisor.into_iter().collect();
+        let names = self.catalog.named();
         let features = &scenario.features;
         let data = scenario.model().and_then(|model| self.order.model(model)).map_or(FeatureSet::EMPTY, |m| m.data);
         let defined = (data | features.on()) - features.off();
-        let of_hosts = self.question.hosts.iter().map(|host| self.seen(&scenario, host).unwrap_or(defined));
+        // Whether a guest sees these is up to its topology and its PMU.
+        let (always, by_pmu): (FeatureSet, FeatureSet) =
+            (names.hypervisor.into_iter().chain(names.ht).collect(), names.pdcm.into_iter().collect());
+        let seen = |host: &BaselineHost| self.seen(&scenario, host).map_or(defined, |seen| seen | (defined & by_pmu));
+        let of_hosts = self.question.hosts.iter().map(seen);
         let lost: Vec<FeatureSet> = (self.processors.iter().zip(of_hosts))
             .map(|(host, given)| (host.features & self.order.known) - given - always)
             .collect();
