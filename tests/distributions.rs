@@ -407,10 +407,15 @@ fn manifests_and_nova_conf_are_read_as_guests() {
         (MANIFEST.replace("kind: VirtualMachine", "kind: Pod"), "expected a manifest of kind"),
         (MANIFEST.replace("kind: VirtualMachine", "kind: ["), ":4:7: expected YAML, found an error"),
         (format!("{MANIFEST}\nother: {}", "[".repeat(80_000)), "expected at most 500 open brackets"),
+        (format!("{MANIFEST}\nother: {}", "{a: ".repeat(80_000)), "expected at most 500 open brackets"),
+        (format!("{MANIFEST}\nother: {}", "[!t &a ".repeat(80_000)), "expected at most 500 open brackets"),
         (NOVA.replace("ssbd", "sbsd"), "file:8:1: cpu_model_extra_flags: unknown CPU feature \"sbsd\""),
         (NOVA.replace("cpu_models", "models"), "expected cpu_models"),
         (NOVA.replace("= custom", "= costum"), "expected none, host-model"),
     ];
+    // Brackets in a script are text.
+    let script = format!("{MANIFEST}\nuserData: |\n{}", "  printf '\\033[3%dm step \\033[0m'\n".repeat(400));
+    assert!(read("EPYC,from=9.0.0,to=9.0.0", &script).is_ok());
     for (text, expected) in faults {
         let said = read("EPYC,from=9.0.0,to=9.0.0", &text).unwrap_err();
         assert!(said.contains(expected), "{said}");

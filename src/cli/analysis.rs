@@ -280,10 +280,14 @@ pub(super) const NOT_COUNTED: usize = usize::MAX;
 /// Prints progress to a terminal on standard error after half a second.
 pub(super) fn progress() -> impl FnMut(usize, usize) {
     let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
-    let mut displayed = false;
+    let mut displayed: Option<Instant> = None;
     move |done, of| {
-        if visible && (displayed || started.elapsed() > Duration::from_millis(500)) {
-            displayed = true;
+        let is_due = match displayed {
+            None => started.elapsed() > Duration::from_millis(500),
+            Some(last) => done == of || last.elapsed() > Duration::from_millis(50),
+        };
+        if visible && is_due {
+            displayed = Some(Instant::now());
             let text = match of {
                 NOT_COUNTED => format!("\r{done}"),
                 _ if done == of => "\r\x1b[K".to_owned(),

@@ -15,7 +15,7 @@ use crate::load::file;
 use crate::resolve::{Answer, Resolver};
 use anyhow::{Result, bail};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -300,16 +300,20 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
     let mut reader = batch::Reader::new(catalog, batch::Defaults { scenario: asked.scenario, given });
     let mut many = Many::new(catalog, args);
     many.lines = matches!(args.format, None | Some(Format::Json));
+    // A line of JSON is written as soon as it is answered, and who types the lines sees them.
+    let is_typed = args.batch.as_deref().is_some_and(|path| path.as_os_str() == "-") && std::io::stdin().is_terminal();
+    let tells = !many.lines && !is_typed;
     let (mut bytes, mut progress) = (Vec::new(), progress());
     for number in 1usize.. {
-        // A line of JSON is written as soon as it is answered.
-        if !many.lines {
+        if tells {
             progress(number, NOT_COUNTED);
         }
         bytes.clear();
         let read = std::io::Read::take(&mut *input, LONGEST_LINE).read_until(b'\n', &mut bytes)?;
         if read == 0 {
-            progress(number, number);
+            if tells {
+                progress(number, number);
+            }
             break;
         }
         let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");

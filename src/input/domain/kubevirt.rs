@@ -82,14 +82,27 @@ const MACHINE: &str = "q35";
 /// of them for each word.
 const MOST_NESTED: usize = 500;
 
-/// Returns where a text opens more brackets than [`MOST_NESTED`].
+/// Returns where a text opens more brackets than [`MOST_NESTED`]. Those count that may open a list or a map of YAML: at the
+/// beginning of a line, after a mark of YAML, and after a tag or an anchor. Others are part of a text, such as a script.
 fn too_deep(text: &str) -> Option<usize> {
     let mut open = 0_usize;
+    // The last character that is no blank, on this line, and whether its word has a tag or an anchor.
+    let (mut last, mut is_tagged, mut is_apart) = (None, false, true);
     text.bytes().position(|byte| {
+        let opens = last.is_none_or(|last| b"[{,:-?".contains(&last)) || (is_tagged && is_apart);
         match byte {
-            b'[' | b'{' => open += 1,
+            b'[' | b'{' if opens => open += 1,
             b']' | b'}' => open = open.saturating_sub(1),
             _ => {}
+        }
+        match byte {
+            b'\n' | b'\r' => (last, is_tagged, is_apart) = (None, false, true),
+            b' ' | b'\t' => is_apart = true,
+            _ => {
+                let is_mark = matches!(byte, b'!' | b'&');
+                is_tagged = is_mark || (is_tagged && !is_apart);
+                (last, is_apart) = (Some(byte), false);
+            }
         }
         open > MOST_NESTED
     })
