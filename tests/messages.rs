@@ -271,7 +271,7 @@ fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
         (
             "qemu-system-x86_64: unsupported machine type\\nUse -machine help",
             "unsupported machine type",
-            "QEMU 6.1 to 9.0 does not name it",
+            "Its message does not name the type",
         ),
         (
             "qemu-system-x86_64: unsupported machine type: \"pc-q35-2.0\"\\nUse -machine help",

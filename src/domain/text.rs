@@ -39,8 +39,8 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
 }
 
 /// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters except
-/// a tab and the end of a line, bidirectional controls, separators of lines, and what Unicode 16 says is ignored where it
-/// cannot be shown (`Default_Ignorable_Code_Point`).
+/// a tab and the end of a line, bidirectional controls, separators of lines, marks of annotations, and what Unicode 16 says
+/// is ignored where it cannot be shown (`Default_Ignorable_Code_Point`).
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
         || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')

@@ -31,7 +31,7 @@ named_enum! {
         Enforced "doesn't support requested features",
         /// KVM does not accept the value of a model-specific register.
         SetMsr "failed to set MSR",
-        /// QEMU 6.1 to 9.0 does not have the machine type, and does not name it.
+        /// QEMU does not have the machine type, and does not name it.
         MachineType "unsupported machine type",
     }
 }
@@ -169,8 +169,8 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
              missing features."
         }
         Unspecific::MachineType => {
-            "QEMU on that host does not have the guest's machine type, and exits. QEMU 6.1 to 9.0 does not name it; the \
-             definition has it in <type machine=...>. `list machines` says which QEMU has which."
+            "QEMU on that host does not have the guest's machine type, and exits. Its message does not name the type; the \
+             definition does, in <type machine=...>. `list machines` prints which QEMU has which."
         }
         Unspecific::SetMsr => {
             "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \

@@ -235,7 +235,9 @@ impl Writer<'_> {
         let mut text = text.to_owned();
         if answer.risk.is_some() {
             let lost: Vec<&str> = answer.lost.iter().take(3).map(|feature| self.name(*feature)).collect();
-            text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
+            // What is lost on the way only is not in the list.
+            let used = if lost.is_empty() { "what it lost".to_owned() } else { lost.join(", ") };
+            text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {used}."));
         }
         text
     }

@@ -71,7 +71,7 @@ struct Side<'a> {
 }
 
 /// The width of the labels, left of the columns of A and B.
-pub(crate) const LABELS: usize = 19;
+pub(crate) const LABELS: usize = 21;
 
 impl Compare {
     /// Returns the initial state.
