@@ -444,3 +444,43 @@ fn what_a_reply_does_not_name_is_not_known() {
     assert_eq!(inputs, ["host features that its list does not name"]);
     assert_eq!(found("7.0.0:7.2.22", "9.0.0:7.2.22").verdict, Verdict::Unchanged);
 }
+
+/// QEMU's `kvm_arch_init_vcpu`: 3.1.0 to 4.0.1 block a guest with `vmx` under KVM. Ubuntu's packages do not, and what else
+/// they change was not read.
+#[test]
+fn a_guest_with_vmx_is_not_migrated_by_qemu_3_1_and_4_0() {
+    let guest = "Skylake-Client,+vmx,machine=pc-q35-3.0,to=5.0.0:4.1.0";
+    for (from, more, verdict) in [
+        ("5.0.0:3.0.0", "", Verdict::Unchanged),
+        ("5.0.0:3.1.0", "", Verdict::Aborted),
+        ("5.0.0:3.1.0", ",transport=save", Verdict::Aborted),
+        ("5.0.0:4.0.1", "", Verdict::Aborted),
+        ("5.0.0:4.1.0", "", Verdict::Unchanged),
+        ("5.0.0:4.0.1+dfsg-0ubuntu9", "", Verdict::Depends),
+    ] {
+        let link = format!("{guest}{more},from={from}");
+        let found = answer(&link);
+        assert_eq!(found.verdict, verdict, "{link}");
+        let aborted = verdict == Verdict::Aborted;
+        assert_eq!(found.rule == Some(RuleId::NestedVmx), aborted, "{link}");
+        let says = "'migrate': Nested VMX virtualization does not support live migration yet";
+        assert_eq!(error(&found).is_some_and(|error| error.ends_with(says)), aborted, "{link}");
+    }
+    for guest in ["Skylake-Client,+vmx,accel=tcg", "Skylake-Client"] {
+        let link = format!("{guest},machine=pc-q35-3.0,from=5.0.0:3.1.0,to=5.0.0:4.1.0");
+        assert_ne!(answer(&link).rule, Some(RuleId::NestedVmx), "{link}");
+    }
+    // What the destination refuses comes first: it is prepared before QEMU is told to migrate.
+    let refused = "Skylake-Client,+vmx,+hle,machine=pc-q35-3.0,to-host=Core-i7-3770,from=5.0.0:3.1.0,to=5.0.0:4.1.0";
+    assert_eq!(answer(refused).rule, Some(RuleId::Missing));
+}
+
+/// libvirt before 8.6.0 does not ask QEMU what blocks a migration; what the definition does not name, QEMU says at its
+/// command, when the destination has prepared the guest.
+#[test]
+fn what_qemu_alone_blocks_is_said_after_the_destination() {
+    let guest = "host-passthrough,migratable=off,machine=pc-q35-5.2,host=Core-i7-8550U,from=7.0.0:5.2.0";
+    let said = |to: &str| error(&answer(&format!("{guest},to=7.0.0:{to}"))).unwrap();
+    assert!(said("5.2.0").ends_with("'migrate': State blocked by non-migratable CPU device (invtsc flag)"));
+    assert!(said("5.1.0").ends_with("unsupported machine type"));
+}

@@ -9,7 +9,9 @@ use crate::domain::scenario::{
     Topology, write_host, write_machine,
 };
 use crate::explain::libvirt_label;
-use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Trace, Verdict};
+use crate::resolve::{
+    Answer, Budget, BudgetExceeded, LimitingComponent, Refusal, Resolver, Row, RuleId, Trace, Verdict,
+};
 use foldhash::HashMap;
 use std::cell::RefCell;
 
@@ -292,6 +294,13 @@ impl Search<'_, '_> {
         );
         missing.extend(self.answer.lost.iter().filter(|f| !extra.contains(f)));
         missing.extend(&self.answer.gained);
+        // What a sender keeps the guest for.
+        let names = self.catalog.named();
+        missing.extend(match self.answer.refusal() {
+            Some(Refusal::NotSent(_)) => names.invtsc,
+            Some(Refusal::NestedNotSent) => names.vmx,
+            _ => None,
+        });
         if extra.is_empty() && missing.is_empty() {
             return None;
         }

@@ -347,6 +347,7 @@ impl<'a> Search<'a> {
             | Refusal::Conflict(feature)
             | Refusal::UnknownProperty { feature, .. } => vec![*feature],
             Refusal::NoInvariantTsc | Refusal::NotSent(_) => self.catalog.named().invtsc.into_iter().collect(),
+            Refusal::NestedNotSent => self.catalog.named().vmx.into_iter().collect(),
             Refusal::QemuTooOld { .. }
             | Refusal::UnknownMode(_)
             | Refusal::UnsupportedMode(_)

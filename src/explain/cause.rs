@@ -82,6 +82,8 @@ pub(crate) enum Fact {
     NoInvariantTsc(Accel),
     /// A guest with `invtsc` is not sent.
     NotSent,
+    /// The source's QEMU does not migrate a guest with `vmx`.
+    NestedNotSent,
     /// QEMU does not accept libvirt's migrate command.
     NotMigrated,
     /// QEMU does not accept the save file in the form in which libvirt passes it.
@@ -235,6 +237,7 @@ impl Story<'_> {
             Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
+            Refusal::NestedNotSent => Fact::NestedNotSent,
             Refusal::NotMigrated => Fact::NotMigrated,
             Refusal::NotRestored => Fact::NotRestored(self.qemu()),
             Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {

@@ -91,6 +91,11 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::NotSent(Sender::Command) => {
             format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
         }
+        Refusal::NestedNotSent => {
+            "internal error: unable to execute QEMU command 'migrate': Nested VMX virtualization does not support live \
+             migration yet"
+                .to_owned()
+        }
         Refusal::NotMigrated => {
             "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected".to_owned()
         }
@@ -116,11 +121,12 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
 /// What QEMU says of a machine type that it does not have, as libvirt quotes it.
 fn machine_type_at_qemu(emulator: &str, accel: Accel, machine: &str, wording: MachineWording) -> String {
     let said = "unsupported machine type";
+    // qemuBuildMachineCommandLine: options of other devices may follow these.
+    let after_option =
+        |said: &str| format!("-machine {machine},accel={},usb=off,dump-guest-core=off: {said}", accel.name());
     let said = match wording {
-        // qemuBuildMachineCommandLine: options of other devices may follow these.
-        MachineWording::Option => {
-            format!("-machine {machine},accel={},usb=off,dump-guest-core=off: {said}", accel.name())
-        }
+        MachineWording::Capital => after_option("Unsupported machine type"),
+        MachineWording::Option => after_option(said),
         MachineWording::Bare => said.to_owned(),
         MachineWording::Named => format!("{said}: \"{machine}\""),
     };

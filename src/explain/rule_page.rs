@@ -69,6 +69,7 @@ pages! {
     UnknownProperty "unknown-property",
     QemuTooOld "qemu-too-old",
     Invtsc "invtsc",
+    NestedVmx "nested-vmx",
     MigrateCommand "migrate-command",
     RestoreTransport "restore-transport",
     Conflict "conflict",

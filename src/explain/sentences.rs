@@ -102,7 +102,7 @@ impl Writer<'_> {
             Stage::StartValidate => "validation of the definition",
             Stage::UpdateCpu => "update of the definition",
             Stage::Qemu => "start of QEMU",
-            Stage::Send if *refusal == Refusal::NotMigrated => "migrate command",
+            Stage::Send if matches!(refusal, Refusal::NotMigrated | Refusal::NestedNotSent) => "migrate command",
             Stage::Send => "check before sending",
         };
         match (answer.verdict, answer.refusal()) {
@@ -396,6 +396,7 @@ impl Writer<'_> {
             Fact::NotSent => {
                 "The guest has invtsc, and its definition has no TSC frequency. It cannot be saved or migrated.".to_owned()
             }
+            Fact::NestedNotSent => "The guest has vmx, and QEMU 3.1 and 4.0 do not migrate such a guest under KVM.".to_owned(),
             Fact::NotMigrated => "libvirt passes the argument detach to QEMU's migrate command, which QEMU 11.1 and later \
                                   do not accept. The CPU is not the reason."
                 .to_owned(),

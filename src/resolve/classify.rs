@@ -226,9 +226,11 @@ fn limiting_component(
             LimitingComponent::Map
         }
         RuleId::MachineType => LimitingComponent::MachineType,
-        RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld | RuleId::MsrFeatures => {
-            LimitingComponent::Qemu
-        }
+        RuleId::ModelUnsupported
+        | RuleId::UnknownProperty
+        | RuleId::QemuTooOld
+        | RuleId::MsrFeatures
+        | RuleId::NestedVmx => LimitingComponent::Qemu,
         RuleId::RestoreTransport | RuleId::MigrateCommand => LimitingComponent::Libvirt,
         RuleId::CpuMode if matches!(found.refusal, Some(Refusal::UnknownMode(_))) => LimitingComponent::Libvirt,
         RuleId::Invtsc if matches!(found.refusal, Some(Refusal::NotSent(_))) => LimitingComponent::Qemu,

@@ -7,7 +7,7 @@ use super::expansion::expand;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
-use super::send::{not_sent, send};
+use super::send::{not_migrated, not_sent, send};
 use super::start::{adopt_running, start_incoming, start_new};
 use super::trace::{Built, Running, StartTrace};
 use crate::domain::behaviour::{Original, Regime};
@@ -217,7 +217,8 @@ impl<'p> MigratingGuest<'p> {
         // What it ran with at the sender.
         let at_sender = if hop == 0 { None } else { self.cpu };
         let sender = at_sender.as_ref().or(self.at_source.as_ref());
-        let refusal = not_sent(facts, from, guest, sender.map_or(&FeatureSet::EMPTY, |cpu| &cpu.visible));
+        let visible = sender.map_or(FeatureSet::EMPTY, |cpu| cpu.visible);
+        let refusal = not_sent(facts, from, guest, &visible);
         send(facts, (from, to), guest);
         recorder.sent(guest);
         if let Some(refusal) = refusal {
@@ -229,11 +230,11 @@ impl<'p> MigratingGuest<'p> {
         }
         guest.needs_original = goes_on;
         let mention = start_incoming(facts, to, guest, (&mut self.cpu, recorder));
-        // qemuMonitorJSONMigrate, with detach until commit 17e170a13791: QEMU is told to migrate when the destination has
-        // prepared the guest.
-        if guest.refusal.is_none() && from.cannot_migrate {
-            recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
-            guest.refusal = Some(UnorderedRefusal::NotMigrated);
+        if guest.refusal.is_none()
+            && let Some(refusal) = not_migrated(facts, from, &visible)
+        {
+            recorder.refused(facts, to, &guest.live, &refusal);
+            guest.refusal = Some(refusal);
         }
         if self.changed.is_some() && guest.refusal.is_none() {
             self.went_on_with = self.went_on_with.or(at_sender);

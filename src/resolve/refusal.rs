@@ -38,6 +38,8 @@ pub enum Sender {
 /// How QEMU says that it does not have a machine type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum MachineWording {
+    /// After its option, with a capital letter.
+    Capital,
     /// After its option.
     Option,
     /// Without naming it.
@@ -121,6 +123,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
     NotSent(Sender),
+    /// The source's QEMU does not migrate a guest with `vmx`.
+    NestedNotSent,
     /// The source's QEMU does not accept libvirt's migrate command.
     NotMigrated,
     /// QEMU does not accept the save file in the form in which libvirt passes it.
@@ -171,6 +175,7 @@ impl UnorderedRefusal {
             Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,
             Self::NotSent(who) => Refusal::NotSent(*who),
+            Self::NestedNotSent => Refusal::NestedNotSent,
             Self::NotMigrated => Refusal::NotMigrated,
             Self::NotRestored => Refusal::NotRestored,
             Self::Conflict(feature) => Refusal::Conflict(*feature),
@@ -208,7 +213,7 @@ impl<L> Refusal<L> {
             | Self::PartialStrict(_) => Stage::UpdateCpu,
             Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } | Self::NotRestored => Stage::Qemu,
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
-            Self::NotSent(_) | Self::UnknownModelSent(_) | Self::NotMigrated => Stage::Send,
+            Self::NotSent(_) | Self::UnknownModelSent(_) | Self::NestedNotSent | Self::NotMigrated => Stage::Send,
         }
     }
 }

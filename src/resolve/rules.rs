@@ -53,6 +53,8 @@ named_enum! {
         QemuTooOld "qemu-too-old",
         /// The host does not support `invtsc`, or a guest with it cannot be sent.
         Invtsc "invtsc",
+        /// QEMU 3.1 and 4.0 do not migrate a guest with `vmx`.
+        NestedVmx "nested-vmx",
         /// QEMU reports a feature both as enabled and as unavailable.
         Conflict "conflict",
         /// QEMU 10.0 began to report `ht` and `cmp_legacy`.
@@ -224,6 +226,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
     Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },
     Rule { id: RuleId::Invtsc, applies: refused!(Refusal::NoInvariantTsc | Refusal::NotSent(_)) },
+    Rule { id: RuleId::NestedVmx, applies: refused!(Refusal::NestedNotSent) },
     Rule { id: RuleId::MigrateCommand, applies: refused!(Refusal::NotMigrated) },
     Rule { id: RuleId::RestoreTransport, applies: refused!(Refusal::NotRestored) },
     Rule { id: RuleId::Conflict, applies: refused!(Refusal::Conflict(_)) },

@@ -6,7 +6,7 @@ use super::refusal::{Sender, UnorderedRefusal};
 use super::trace::Running;
 use crate::domain::behaviour::{DropAdded, InvtscMessage, QuirkKind};
 use crate::domain::definition::{Definition, Mode, Policy};
-use crate::domain::feature::FeatureSet;
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
@@ -71,34 +71,65 @@ fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
     }
 }
 
-/// Why a sender keeps the guest: QEMU neither saves nor migrates a CPU with `invtsc` (`qemuMigrationSrcIsAllowed`), or
-/// the map does not have the model that the user named and `match='minimum'` replaced (`qemuDomainMakeCPUMigratable`).
-/// libvirt asks QEMU for its reasons where both can do that. Otherwise libvirt looks at the definition; what that does
-/// not contain, QEMU reports at the command migrate.
+/// Why the sender's libvirt keeps the guest: QEMU neither saves nor migrates a CPU with `invtsc`
+/// (`qemuMigrationSrcIsAllowed`), or the map does not have the model that the user named and `match='minimum'` replaced
+/// (`qemuDomainMakeCPUMigratable`). libvirt asks QEMU for its reasons where both can do that. Otherwise libvirt looks at
+/// the definition.
 pub(super) fn not_sent(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,
     guest: &Running,
     visible: &FeatureSet,
 ) -> Option<UnorderedRefusal> {
-    let (end, invtsc) = (sender.end, facts.catalog.named().invtsc);
-    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
-    // qemuMigrationSrcIsAllowed: a TSC frequency lets it go since 3.2.0 (commit 03eeb84fed), QEMU is asked since 8.6.0
-    // (commit 156e99f686).
-    if let Some(invtsc) = invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc)) {
-        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu
-            && end.qemu.has_quirk(facts.catalog, QuirkKind::BlockedReasons, None);
-        return Some(UnorderedRefusal::NotSent(match asks {
-            true => Sender::Reasons,
-            false if guest.live.describes(invtsc, &end.map) => Sender::Libvirt,
-            false => Sender::Command,
-        }));
+    // QEMU is asked since 8.6.0 (commit 156e99f686).
+    if let Some(invtsc) = blocking_invtsc(facts, visible) {
+        let asks = sender.end.behaviour.invtsc_message == InvtscMessage::Qemu
+            && sender.end.qemu.has_quirk(facts.catalog, QuirkKind::BlockedReasons, None);
+        if asks {
+            return Some(UnorderedRefusal::NotSent(Sender::Reasons));
+        }
+        if guest.live.describes(invtsc, &sender.end.map) {
+            return Some(UnorderedRefusal::NotSent(Sender::Libvirt));
+        }
     }
     let original = guest.original.as_ref().filter(|original| original.mode == Mode::Custom);
     let named = original.and_then(|original| facts.model(sender, original.model)).filter(|_| drops_added(sender, true));
     match named.filter(|named| named.of_map.is_none()) {
         Some(named) => Some(UnorderedRefusal::UnknownModelSent(named.id)),
-        // qemuMonitorJSONMigrate: a guest that is saved has no destination yet that could refuse it first.
-        None => (facts.transport == Transport::Save && sender.cannot_migrate).then_some(UnorderedRefusal::NotMigrated),
+        // A guest that is saved has no destination yet that could refuse it first.
+        None => {
+            if facts.transport == Transport::Save {
+                not_migrated(facts, sender, visible)
+            } else {
+                None
+            }
+        }
     }
+}
+
+/// Why the sender's QEMU refuses the command `migrate` (`qemuMonitorJSONMigrate`): its arguments, or what blocks the guest.
+/// In a live migration the destination has prepared the guest before that.
+pub(super) fn not_migrated(
+    facts: &Facts<'_>,
+    sender: &PreparedEndpoint<'_>,
+    visible: &FeatureSet,
+) -> Option<UnorderedRefusal> {
+    // qemuMonitorJSONMigrate passes detach until commit 17e170a13791.
+    if sender.cannot_migrate {
+        return Some(UnorderedRefusal::NotMigrated);
+    }
+    // QEMU kvm_arch_init_vcpu: of two blockers the one that was added last is reported.
+    if blocking_invtsc(facts, visible).is_some() {
+        return Some(UnorderedRefusal::NotSent(Sender::Command));
+    }
+    let nested = facts.catalog.named().vmx.is_some_and(|vmx| facts.guest.accel == Accel::Kvm && visible.contains(vmx));
+    (nested && sender.end.qemu.has_quirk(facts.catalog, QuirkKind::NestedVmxBlocked, None))
+        .then_some(UnorderedRefusal::NestedNotSent)
+}
+
+/// `invtsc` of a CPU that may not migrate with it: a TSC frequency lets it go since 3.2.0 (libvirt
+/// `qemuMigrationSrcIsAllowed`, commit 03eeb84fed).
+fn blocking_invtsc(facts: &Facts<'_>, visible: &FeatureSet) -> Option<FeatureId> {
+    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    facts.catalog.named().invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc))
 }

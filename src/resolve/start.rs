@@ -175,10 +175,11 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
     let says = |kind| endpoint.end.qemu.has_quirk(facts.catalog, kind, None);
     if !endpoint.has_machine {
         let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
-        // select_machine: 6.1 (commit d8fb7d0969) and 9.1 (commits 412d294ffdc and d53bb908b5).
+        // machine_parse: 2.5; select_machine: 6.1 (commit d8fb7d0969) and 9.1 (commits 412d294ffdc and d53bb908b5).
         let wording = match (says(QuirkKind::MachineNamed), says(QuirkKind::MachineWithoutOption)) {
             (true, _) => MachineWording::Named,
             (false, true) => MachineWording::Bare,
+            (false, false) if says(QuirkKind::MachineCapital) => MachineWording::Capital,
             (false, false) => MachineWording::Option,
         };
         let machine = facts.guest.machine.name.clone();

@@ -117,12 +117,16 @@ named_enum! {
         StatesMasked "states-masked",
         /// `invtsc` migrates where the definition gives a TSC frequency, so `host` has it.
         InvtscWithFrequency "invtsc-with-frequency",
+        /// Under KVM a guest with `vmx` is not migrated.
+        NestedVmxBlocked "nested-vmx-blocked",
         /// The command `migrate` does not know the argument `detach`.
         NoDetach "no-detach",
         /// A file is not restored through `fd:`.
         NoFileThroughFd "no-file-through-fd",
         /// The command `query-cpu-model-expansion` exists.
         ModelExpansion "model-expansion",
+        /// The message about an unknown machine type has a capital letter.
+        MachineCapital "machine-capital",
         /// The message about an unknown machine type does not begin with the option.
         MachineWithoutOption "machine-without-option",
         /// The message about an unknown machine type names it.

@@ -53,6 +53,7 @@ impl Story<'_> {
             Refusal::NotRestored => {
                 ("restore from a descriptor".to_owned(), "QEMU can do it", self.qemu_lacks("no longer supported"))
             }
+            Refusal::NestedNotSent => ("vmx".to_owned(), "may be sent", "not sent".to_owned()),
             Refusal::NotSent(_) => ("invtsc, no TSC frequency".to_owned(), "may be sent", "not sent".to_owned()),
             Refusal::FullCheck { .. } => (asked, COMPARED, String::new()),
         };
