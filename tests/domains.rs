@@ -350,6 +350,10 @@ fn a_bad_file_gives_one_error_with_its_place() {
             &cpu("<model>EPYC</model><feature name='avx'/><feature name='avx' policy='disable'/>"),
             "guest.xml:3:60: expected each feature once, found \"avx\" with policy disable after policy require",
         ),
+        (
+            "<domain type='kvm'><os><type machine='q35'/></os><features><hyperv mode='passthrough'/></features></domain>",
+            "expected the enlightenments one by one: QEMU does not migrate a guest with mode='passthrough'",
+        ),
         (&cpu("<feature name='avx'/>"), "guest.xml:3:20: expected a <model> before the features"),
         (
             &cpu("<model>EPYC</model>").replace("'custom'", "'custom' migratable='on'"),

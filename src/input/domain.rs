@@ -125,6 +125,7 @@ impl Reader<'_, '_> {
         let domain = self.parts.domain;
         let mut scenario = Scenario { running: None, emulator: None, written_by: self.writer(), ..between.clone() };
         scenario.accel = self.accel()?;
+        self.hyperv(scenario.accel)?;
         let alias = self.machine(&mut scenario)?;
         let vcpus = self.vcpus()?;
         scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
@@ -175,6 +176,20 @@ impl Reader<'_, '_> {
                 let message = format!("expected a domain of type kvm or qemu, found {other:?}");
                 Err(self.document.error(self.parts.domain, message))
             }
+        }
+    }
+
+    /// Refuses a guest that takes over every enlightenment of Hyper-V from its host: QEMU 4.1 and later never migrate one
+    /// under KVM (`hyperv_init_vcpu`), whatever its CPU is.
+    fn hyperv(&self, accel: Accel) -> Result<(), LoadError> {
+        let hyperv = self.parts.domain.child("features").and_then(|features| features.child("hyperv"));
+        match hyperv.filter(|hyperv| accel == Accel::Kvm && hyperv.get("mode") == Some("passthrough")) {
+            None => Ok(()),
+            Some(hyperv) => Err(self.document.error(
+                hyperv,
+                "expected the enlightenments one by one: QEMU does not migrate a guest with mode='passthrough' \
+                 ('hv-passthrough' CPU flag prevents migration)",
+            )),
         }
     }
 
