@@ -11,6 +11,7 @@ mod outlook;
 mod rule_page;
 mod sentences;
 mod unknown_input;
+mod unspecific;
 
 pub use message::message;
 pub use message_help::MessageMeaning;
@@ -21,7 +22,8 @@ pub use sentences::{Explanation, explain};
 pub(crate) use cause::Fact;
 pub(crate) use documents::{Absent, Remark, absent, remark};
 pub(crate) use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
-pub(crate) use message_help::{Unspecific, suggested_by};
+pub(crate) use message_help::{suggested_by, unsupported};
 pub(crate) use outlook::{NO_RULE, outcome, stated_rule};
 pub(crate) use sentences::{libvirt_label, sentence, written_by};
 pub(crate) use unknown_input::how_to_find_out;
+pub(crate) use unspecific::Unspecific;

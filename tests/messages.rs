@@ -90,7 +90,7 @@ fn a_refusal_of_each_kind_is_read_back_with_its_rule_and_has_a_meaning() {
         let text = explain::message(&CATALOG, refusal);
         let says = message_help(&text);
         assert_eq!(says, MessageMeaning::Refused(refusal.clone(), Vec::new()), "{text}");
-        assert_eq!(says.rule(&CATALOG), answer.rule, "{text}");
+        assert_eq!(says.rule(&CATALOG, false), answer.rule, "{text}");
         let found = says.meaning(&CATALOG).join(" ");
         assert!(found.contains(meaning), "{text}: {found}");
     }
@@ -107,19 +107,153 @@ fn messages_that_no_answer_has_are_known_as_well() {
         ("qemu: unable to find CPU model 'Foo'", Some(RuleId::ModelUnsupported), "No QEMU in the facts has Foo"),
         (
             "warning: host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]",
-            Some(RuleId::Missing),
+            None,
             "KVM on this host does not support hle",
         ),
         ("Target CPU check full does not match source partial", None, "check"),
         ("Emulator 'qemu' does not support machine type 'pc-q35-rhel9.6.0'", Some(RuleId::MachineType), "RHEL 9"),
     ] {
         let says = message_help(text);
-        assert_eq!(says.rule(&CATALOG), rule, "{text}");
+        assert_eq!(says.rule(&CATALOG, false), rule, "{text}");
         let found = says.meaning(&CATALOG).join(" ");
         assert!(found.contains(meaning), "{text}: {found}");
     }
     let conflict = message_help(conflict);
     assert!(explain::message(&CATALOG, conflict.refusal().unwrap()).ends_with("at the same time"));
+}
+
+/// As people posted them, with what was around them.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of messages")]
+fn messages_from_reports_are_explained() {
+    for (text, rule, meaning) in [
+        (
+            "message: 'virError(Code=9, Message=''operation failed: guest CPU doesn''t match specification: missing \
+             features: vmx-rdrand-exit,vmx-vmfunc'')'",
+            Some(RuleId::VmxDisabled),
+            "requires vmx-rdrand-exit",
+        ),
+        (
+            "error: operation failed: guest CPU doesn't match specification: missing\nfeatures: ibpb,amd-ssbd",
+            Some(RuleId::Missing),
+            "requires ibpb and amd-ssbd",
+        ),
+        (
+            "> error: unsupported configuration: guest and host CPU are not compatible: Host \n> CPU does not provide \
+             required features: svm, avx",
+            Some(RuleId::PartialCheck),
+            "requires svm and avx",
+        ),
+        (
+            "  qemu-system-x86_64: warning: host doesn't support requested feature: CPUI=\nD.8000000AH:EDX.vmcb-clean [bit 5]",
+            None,
+            "does not support vmcb-clean",
+        ),
+        ("guest CPU doesn't match specification: missing", None, "the text ends before the features"),
+        (
+            "> libvirt.libvirtError: internal error: unable to execute QEMU command\n> 'migrate': State blocked by \
+             non-migratable CPU device (invtsc flag)",
+            Some(RuleId::Invtsc),
+            "has invtsc",
+        ),
+        (
+            "error: internal error: unable to execute QEMU command 'migrate': Nested VMX virtualization does not support live \
+             migration yet",
+            Some(RuleId::NestedVmx),
+            "QEMU 3.1 and 4.0",
+        ),
+        ("'hv-passthrough' CPU flag prevents migration, use explicit set of hv-* flags instead", None, "of Hyper-V"),
+        ("qemu-system-x86_64: error: failed to set MSR 0xc0000104 to 0x100000000", None, "belongs to tsc-scale"),
+        ("qemu-system-x86_64: error: failed to set MSR 0x560 to 0x0", None, "belongs to intel-pt"),
+        ("qemu-system-x86_64: error: failed to set MSR 0x4b564d02 to 0x0", None, "features of KVM itself"),
+        ("qemu-system-x86_64: error: failed to set MSR 0x48b to 0x1582e00000000", None, "belongs to vmx"),
+        ("error: failed to set MSR 0x1b to 0x1", None, "the model-specific register 0x1b, and QEMU exits"),
+        (
+            "qemu-system-x86_64: -machine trusty,accel=kvm,usb=off: Unsupported machine type",
+            Some(RuleId::MachineType),
+            "does not have the machine type trusty",
+        ),
+        ("qemu-system-x86_64: CPU feature cmt not found", None, "QEMU on that host has no CPU feature cmt"),
+        ("Failed to query CPU model: CPU model 'kvm64' not found.", Some(RuleId::ModelUnsupported), "the model kvm64"),
+        ("qemu-system-x86_64: Property '.constant_tsc' not found", None, "no CPU feature constant_tsc"),
+        ("qemu: Property 'host-x86_64-cpu.arch_capabilities' not found", None, "QEMU spells it arch-capabilities"),
+        ("libvirtd[1]: internal error: unknown CPU feature __kvm_hv_spinlocks", None, "is not the reason"),
+        (
+            "internal error: Unknown CPU feature monitor",
+            Some(RuleId::UnknownFeature),
+            "with nova the source host's CPU",
+        ),
+        ("Feature amx-bf16 required by CPU model SapphireRapids not found", None, "reinstall the package"),
+        ("internal error guest CPU is not compatible with host CPU", Some(RuleId::PartialCheck), "the reason"),
+        ("CPU is incompatible with host CPU: unknown host CPU", None, "no CPU model for the host's processor"),
+        ("Unacceptable CPU info: CPU doesn't have compatibility.\n\n0", None, "virsh cpu-compare --error"),
+        (
+            "warning: TSC frequency mismatch between VM (2892749 kHz) and host (2799999 kHz), and TSC scaling unavailable",
+            None,
+            "The guest goes on",
+        ),
+        ("error while loading state for instance 0x0 of device 'cpu'", None, "state of a virtual processor"),
+        ("error while loading state for instance 0x0 of device 'kvm-tpr-opt'", None, "the CPU model is not the reason"),
+        (
+            "State blocked by non-migratable device '0000:00:05.0/vhost-user-fs'",
+            None,
+            "the CPU model is not the reason",
+        ),
+        ("qemu-kvm: Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef", None, "not the reason"),
+        ("XML error: Non-empty feature list specified without CPU model", None, "no <model>"),
+        ("no node is suitable to run the required CPU model", None, "the labels of the source's model"),
+        (
+            "It is missing the following CPU flags: model_Skylake-Server. Please update",
+            None,
+            "does not report NAME as usable",
+        ),
+        (
+            "CPU mode 'custom' for x86_64 kvm domain on x86_64 host is not supported by hypervisor",
+            Some(RuleId::CpuMode),
+            "/dev/kvm is missing",
+        ),
+        (
+            "warning: host doesn't support requested feature: CPUID.0DH:EAX [bit 1]",
+            None,
+            "The bits of leaf 0DH are XSAVE states",
+        ),
+        ("warning: host doesn't support requested feature: CPUID.80000001H:ECX.cmp-legacy [bit 1]", None, "cmp_legacy"),
+        (
+            "warning: host doesn't support requested feature: CPUID.80000001H:EDX.lm|i64 [bit 29]",
+            None,
+            "does not support lm,",
+        ),
+    ] {
+        let says = message_help(text);
+        assert_eq!(says.rule(&CATALOG, false), rule, "{text}");
+        let found = says.meaning(&CATALOG).join(" ");
+        assert!(found.contains(meaning), "{text}: {found}");
+    }
+}
+
+/// A position in a wrapped message is that in the text as it was given.
+#[test]
+fn a_wrapped_message_has_the_line_on_which_it_begins() {
+    let log = "noise\n  > error: guest CPU doesn't\n  > match specification: missing features: avx,\n  > fma\nunknown CPU \
+               feature: ibrs\n";
+    let places: Vec<(usize, usize, String)> =
+        message::find(&CATALOG, log).into_iter().map(|found| (found.line, found.column, found.text)).collect();
+    let whole = "guest CPU doesn't match specification: missing features: avx, fma";
+    assert_eq!(places, [(2, 18, whole.to_owned()), (5, 1, "unknown CPU feature: ibrs".to_owned())]);
+}
+
+/// The lists of a guest that was never sent suggest no rule of a migration.
+#[test]
+fn where_a_new_guest_failed_no_rule_of_a_migration_is_suggested() {
+    let error = "error: operation failed: guest CPU doesn't match specification: missing features: vmx-apicv-vid";
+    for (text, rule) in [
+        (format!("error: Failed to create domain from testdomain.xml\n{error}"), RuleId::Missing),
+        (error.to_owned(), RuleId::VmxDisabled),
+    ] {
+        let found = message::find(&CATALOG, &text);
+        let [one] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(one.says.rule(&CATALOG, one.at_start), Some(rule), "{text}");
+    }
 }
 
 /// Of a message with both lists, nothing is said that one of them alone would mean.
@@ -151,7 +285,7 @@ fn the_lists_of_a_full_check_suggest_a_rule() {
         ("extra features: pdcm, missing features: avx", RuleId::ExtraMissing),
     ] {
         let text = format!("operation failed: guest CPU doesn't match specification: {lists}");
-        assert_eq!(message_help(&text).rule(&CATALOG), Some(rule), "{lists}");
+        assert_eq!(message_help(&text).rule(&CATALOG, false), Some(rule), "{lists}");
     }
 }
 

@@ -1,40 +1,14 @@
 //! Explains messages of libvirt and QEMU: the meaning of "extra" and "missing", and which releases, models and hosts
 //! have the features. Messages are parsed in `input`.
 
+use super::unspecific::Unspecific;
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
-use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::names::{and_list, first_names};
 use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
-use crate::resolve::{Refusal, RuleId, suggested};
-
-named_enum! {
-    /// Messages that come with a failed migration and do not say which CPU feature it was.
-    Unspecific {
-        /// The full check without its lists.
-        WithoutLists "guest CPU doesn't match specification",
-        /// The comparison with the host without its reason.
-        Incompatible "the CPU is incompatible with host CPU",
-        /// nova's comparison before a migration.
-        Unacceptable "Unacceptable CPU info",
-        /// The host's vendor is not the required one.
-        Vendor "CPU vendor does not match",
-        /// The connection to the destination broke.
-        ConnectionLost "client socket is closed",
-        /// QEMU refuses to migrate.
-        NonMigratable "State blocked by non-migratable CPU",
-        /// The host's TSC runs at another frequency.
-        TscFrequency "Requested TSC frequency",
-        /// QEMU was started with `enforce`, and a feature is missing.
-        Enforced "doesn't support requested features",
-        /// KVM does not accept the value of a model-specific register.
-        SetMsr "failed to set MSR",
-        /// QEMU does not have the machine type, and does not name it.
-        MachineType "unsupported machine type",
-    }
-}
+use crate::resolve::{Refusal, RuleId, Stage, suggested};
 
 /// The parsed content of a message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -49,6 +23,10 @@ pub enum MessageMeaning {
     Unsupported(Accel, String),
     /// QEMU's own refusal of a model that it does not have.
     QemuLacksModel(String),
+    /// QEMU's own refusal of a feature that it does not have, as it is written there.
+    QemuLacksFeature(String),
+    /// KVM does not accept the value of this model-specific register, or does not have it.
+    SetMsr(u32),
     /// libvirt compares two definitions of the guest, and they differ in this.
     Differs(String),
     /// A message that does not say which feature it was.
@@ -65,33 +43,40 @@ impl MessageMeaning {
             | Self::UnknownFeatures(_)
             | Self::Unsupported(..)
             | Self::QemuLacksModel(_)
+            | Self::QemuLacksFeature(_)
+            | Self::SetMsr(_)
             | Self::Differs(_)
             | Self::Unspecific(_) => None,
         }
     }
 
-    /// Returns the rule whose page says most about the message, judged by the message alone; `None` if no rule fits.
-    pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
+    /// Returns the rule whose page says most about the message, judged by the message alone and by whether a new guest was
+    /// started, which nothing was sent to; `None` if no rule fits.
+    pub fn rule(&self, catalog: &Catalog, at_start: bool) -> Option<RuleId> {
         match self {
+            Self::Refused(Refusal::FullCheck { extra, missing }, _) if at_start => Some(match (&**extra, &**missing) {
+                ([], _) => RuleId::Missing,
+                (_, []) => RuleId::Extra,
+                _ => RuleId::ExtraMissing,
+            }),
+            // The page is about names of libvirt's map; QEMU reports others in the same words.
+            Self::Refused(Refusal::UnknownProperty { feature, .. }, _)
+                if catalog.maps().iter().all(|map| !map.known.contains(*feature)) =>
+            {
+                None
+            }
             Self::Refused(refusal, _) => Some(suggested_by(catalog, refusal)),
             Self::UnknownModel(_) => Some(RuleId::UnknownModel),
             Self::UnknownFeatures(_) => Some(RuleId::UnknownFeature),
-            Self::Unsupported(..) => Some(RuleId::Missing),
             Self::QemuLacksModel(_) => Some(RuleId::ModelUnsupported),
-            Self::Differs(_) => None,
-            Self::Unspecific(Unspecific::TscFrequency) => Some(RuleId::Invtsc),
-            Self::Unspecific(Unspecific::MachineType) => Some(RuleId::MachineType),
-            Self::Unspecific(Unspecific::Incompatible | Unspecific::Unacceptable | Unspecific::Vendor) => {
-                Some(RuleId::PartialCheck)
-            }
-            Self::Unspecific(
-                Unspecific::WithoutLists
-                | Unspecific::ConnectionLost
-                | Unspecific::NonMigratable
-                | Unspecific::Enforced
-                | Unspecific::SetMsr,
-            ) => None,
+            Self::Unspecific(what) => what.rule(),
+            Self::Unsupported(..) | Self::QemuLacksFeature(_) | Self::SetMsr(_) | Self::Differs(_) => None,
         }
+    }
+
+    /// Returns whether the guest goes on after it: the reason of a failure is another message.
+    pub(crate) fn is_warning(&self) -> bool {
+        matches!(self, Self::Unsupported(..) | Self::Unspecific(Unspecific::TscMismatch | Unspecific::OwnQuestion))
     }
 
     /// Returns what the message means, one sentence each.
@@ -110,19 +95,7 @@ impl MessageMeaning {
             Self::UnknownFeatures(names) => {
                 vec![format!("No libvirt CPU map in the facts defines {}.", names.join(", "))]
             }
-            Self::Unsupported(accel, name) => {
-                let who = match accel {
-                    Accel::Tcg => "QEMU's TCG",
-                    Accel::Kvm => "KVM on this host",
-                };
-                let mut sentences = vec![
-                    format!("{who} does not support {name}, which the model, the machine type or the definition enables."),
-                    "This is a warning: QEMU starts the guest without the feature. libvirt may then report it as missing."
-                        .to_owned(),
-                ];
-                sentences.extend(catalog.feature(name).map(|feature| who_has(catalog, feature)));
-                sentences
-            }
+            Self::Unsupported(accel, name) => unsupported(catalog, *accel, &[name]),
             Self::QemuLacksModel(name) => {
                 let has = catalog.model(name).map(|model| qemu_has(catalog, model));
                 vec![
@@ -130,53 +103,78 @@ impl MessageMeaning {
                     has.unwrap_or_else(|| format!("No QEMU in the facts has {name}.")),
                 ]
             }
+            Self::QemuLacksFeature(name) => qemu_lacks_feature(catalog, name),
+            Self::SetMsr(number) => vec![set_msr(*number)],
             Self::Differs(what) => vec![
                 format!("The definition given to the migration, restore or snapshot differs from the guest's own: {what}."),
                 "Leave the <cpu> element as libvirt wrote it: its features and their number are part of the guest's ABI."
                     .to_owned(),
+                "`virsh snapshot-revert --force` restarts QEMU with the definition of the snapshot.".to_owned(),
             ],
-            Self::Unspecific(nearby) => vec![of_nearby(*nearby).to_owned()],
+            Self::Unspecific(what) => vec![what.meaning().to_owned()],
         }
     }
 }
 
-fn of_nearby(nearby: Unspecific) -> &'static str {
-    match nearby {
-        Unspecific::WithoutLists => {
-            "The destination's libvirt found a difference between the CPU that QEMU built and the migrated definition. Its \
-             CPU map does not define the feature; usually it is a feature of KVM itself."
-        }
-        Unspecific::Incompatible | Unspecific::Unacceptable => {
-            "The comparison of the host with the guest's CPU failed before the migration started. Search libvirt's log at \
-             the destination for \"required features\" to find the reason."
-        }
-        Unspecific::Vendor => {
-            "The definition requires a host of a certain vendor, but the host has a different one. The guest cannot start there."
-        }
-        Unspecific::ConnectionLost => {
-            "The source lost the connection to the destination. The reason is in the destination's log; often it is a \
-             difference in the guest's CPU."
-        }
-        Unspecific::NonMigratable => {
-            "QEMU refuses to migrate the guest, because its CPU has a feature that cannot be migrated, usually invtsc."
-        }
-        Unspecific::TscFrequency => {
-            "The definition requires a TSC frequency. The host's TSC has a different frequency, and its processor \
-             cannot scale it. The guest cannot run on this host."
-        }
-        Unspecific::Enforced => {
-            "QEMU was started with enforce, and a feature is missing. QEMU's warnings in the preceding lines name the \
-             missing features."
-        }
-        Unspecific::MachineType => {
-            "QEMU on that host does not have the guest's machine type, and exits. Its message does not name the type; the \
-             definition does, in <type machine=...>. `list machines` prints which QEMU has which."
-        }
-        Unspecific::SetMsr => {
-            "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \
-             Compare processor, microcode and kernel of both hosts. Registers from 0x480 on belong to vmx."
-        }
+/// Returns what QEMU's warnings mean that the accelerator does not support these features (`x86_cpu_filter_features`).
+pub(crate) fn unsupported(catalog: &Catalog, accel: Accel, names: &[&str]) -> Vec<String> {
+    let who = match accel {
+        Accel::Tcg => "QEMU's TCG",
+        Accel::Kvm => "KVM on this host",
+    };
+    let (it, the) =
+        if names.len() == 1 { ("This is a warning.", "the feature") } else { ("These are warnings.", "them") };
+    let mut sentences = vec![
+        format!(
+            "{who} does not support {}, which the model, the machine type or the definition enables.",
+            and_list(names)
+        ),
+        format!(
+            "{it} QEMU starts the guest without {the}, except with enforce. If the start or the migration failed, another \
+             message has the reason; libvirt may report a feature as missing."
+        ),
+    ];
+    if let [name] = names {
+        sentences.extend(catalog.feature(name).map(|feature| who_has(catalog, feature)));
     }
+    if names.iter().any(|name| name.starts_with("CPUID.0DH:EAX bit")) {
+        sentences.push("The bits of leaf 0DH are XSAVE states, for which libvirt has no names.".to_owned());
+    }
+    sentences
+}
+
+/// What QEMU's `Property '.x' not found` and `CPU feature x not found` mean for a name that no catalog has.
+fn qemu_lacks_feature(catalog: &Catalog, name: &str) -> Vec<String> {
+    let mut sentences = vec![format!("QEMU on that host has no CPU feature {name}, and exits.")];
+    let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('_', "-")));
+    match feature.map(|feature| (feature, catalog.feature_name(feature))) {
+        Some((_, spelled)) if spelled != name => sentences.push(format!("QEMU spells it {spelled}.")),
+        Some((feature, _)) => sentences.push(who_has(catalog, feature)),
+        None => sentences.push(format!("No QEMU and no CPU map in the facts has {name}.")),
+    }
+    sentences
+}
+
+/// The registers that guests use, by number: from, to, and what they belong to (`target/i386/cpu.h` of QEMU 8.2.2, and
+/// `MSR_KVM_*` of Linux).
+const REGISTERS: &[(u32, u32, &str)] = &[
+    (0x48, 0x49, "spec-ctrl and ibpb"),
+    (0x10A, 0x10A, "arch-capabilities"),
+    (0x122, 0x122, "tsx-ctrl"),
+    (0x345, 0x345, "pdcm"),
+    (0x480, 0x491, "vmx"),
+    (0x560, 0x587, "intel-pt"),
+    (0x4B56_4D00, 0x4B56_4D08, "features of KVM itself, whose names begin with kvm"),
+    (0xC000_0104, 0xC000_0104, "tsc-scale, a part of svm"),
+];
+
+fn set_msr(number: u32) -> String {
+    let of = REGISTERS.iter().find(|(from, to, _)| (*from..=*to).contains(&number));
+    let of = of.map_or_else(String::new, |(_, _, what)| format!(", which belongs to {what}"));
+    format!(
+        "KVM rejected the model-specific register {number:#x}{of}, and QEMU exits. The kernel of the host does not support \
+         it, or the kernel of an outer host if this one is a guest. Update that kernel, or disable the feature."
+    )
 }
 
 /// Returns the rule that a refusal suggests where nothing else is known.
@@ -188,6 +186,7 @@ pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
         Refusal::OtherVendor(_) => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
+        Refusal::NestedNotSent => RuleId::NestedVmx,
         Refusal::NotMigrated => RuleId::MigrateCommand,
         Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
@@ -241,13 +240,12 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             sentences.extend(extra.iter().chain(missing).take(MOST).map(|feature| who_has(catalog, *feature)));
             sentences
         }
-        Refusal::UnknownFeature(feature, _) => with(
-            format!(
-                "The definition names {}, but the CPU map of the libvirt that reports this does not define it.",
-                name(feature)
-            ),
-            &[*feature],
-        ),
+        Refusal::UnknownFeature(feature, stage) => {
+            // x86ModelFromCPU: nova has the source host's CPU compared with the destination.
+            let who = if *stage == Stage::StartValidate { "" } else { ", or with nova the source host's CPU," };
+            let but = "but the CPU map of the libvirt that reports this does not define it.";
+            with(format!("The definition{who} names {}, {but}", name(feature)), &[*feature])
+        }
         Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {
             let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
@@ -291,6 +289,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
              it keeps running at the source."
                 .to_owned(),
         ],
+        Refusal::NestedNotSent => vec![
+            "The guest's CPU has vmx, and QEMU 3.1 and 4.0 do not save or migrate such a guest under KVM. It keeps running \
+             at the source."
+                .to_owned(),
+        ],
         Refusal::NotMigrated => vec![
             "libvirt passed the argument detach to QEMU's migrate command, which QEMU 11.1 and later do not accept. The \
              guest's CPU is not the reason, and the guest keeps running. Upgrade libvirt at the source."
@@ -311,9 +314,13 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             let (what, name) = (if *on { "enable" } else { "disable" }, name(feature));
             with(format!("libvirt told QEMU to {what} {name}, but that QEMU has no such feature."), &[*feature])
         }
-        Refusal::UnknownMode(mode) | Refusal::UnsupportedMode(mode) => {
-            vec![format!("The CPU mode {} is not supported there.", mode.name())]
-        }
+        Refusal::UnknownMode(mode) => vec![format!("The CPU mode {} is not supported there.", mode.name())],
+        // virQEMUCapsIsCPUModeSupported: a custom CPU needs a list of models, which QEMU gives for the accelerator.
+        Refusal::UnsupportedMode(mode) => vec![format!(
+            "The CPU mode {} is not supported there. A domain of type qemu has no host-passthrough. For one of type kvm, \
+             libvirt could not ask KVM: /dev/kvm is missing, or QEMU could not open it.",
+            mode.name()
+        )],
         Refusal::QemuTooOld { needed, found } => {
             vec![format!("This libvirt requires QEMU {needed} or later, but found {found}.")]
         }
@@ -346,7 +353,7 @@ fn since(catalog: &Catalog, holds: impl Fn(&CpuMap) -> bool) -> String {
         }
         .map(|map| holds(catalog.map(map)));
         if held == [true, true] {
-            return before.map_or("in every map".to_owned(), |before| {
+            return before.map_or(format!("in every map since {}", release.name), |before| {
                 format!("in the maps since {} (not yet in {before})", release.name)
             });
         }
