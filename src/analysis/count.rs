@@ -213,6 +213,7 @@ impl<'a> Space<'a> {
                 vendor_id: None,
                 has_tsc_frequency: false,
                 names_disabled: false,
+                names_added: false,
                 emulator: None,
             },
             definition: Definition {

@@ -348,7 +348,8 @@ impl<'a> Search<'a> {
             | Refusal::UnknownProperty { feature, .. } => vec![*feature],
             Refusal::NoInvariantTsc | Refusal::NotSent(_) => self.catalog.named().invtsc.into_iter().collect(),
             Refusal::NestedNotSent => self.catalog.named().vmx.into_iter().collect(),
-            Refusal::QemuTooOld { .. }
+            Refusal::VendorWithoutModel
+            | Refusal::QemuTooOld { .. }
             | Refusal::UnknownMode(_)
             | Refusal::UnsupportedMode(_)
             | Refusal::MachineType { .. }

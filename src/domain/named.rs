@@ -43,6 +43,8 @@ pub struct Named {
     pub(crate) rtm: Option<FeatureId>,
     /// `xsave`, without which a guest has no XSAVE state at all.
     pub(crate) xsave: Option<FeatureId>,
+    /// `amx-tile`.
+    pub(crate) amx_tile: Option<FeatureId>,
     /// `mpx`.
     pub(crate) mpx: Option<FeatureId>,
     /// `invtsc`, which QEMU does not migrate.
@@ -91,6 +93,7 @@ impl Named {
             hle: feature("hle"),
             rtm: feature("rtm"),
             xsave: feature("xsave"),
+            amx_tile: feature("amx-tile"),
             mpx: feature("mpx"),
             invtsc: feature("invtsc"),
             svm_children: FeatureSet::EMPTY,

@@ -228,8 +228,19 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
 ];
 
 /// The words that QEMU lists after those of model-specific registers, in their order.
-const LATE_FEATURE_WORDS: &[(u32, u32, usize)] =
-    &[(0x14, 0, 2), (0x12, 0, 0), (0x12, 0, 1), (0x12, 1, 0), (7, 1, 3), (7, 2, 3), (0x24, 0, 1)];
+const LATE_FEATURE_WORDS: &[(u32, u32, usize)] = &[
+    (0x14, 0, 2),
+    (0x12, 0, 0),
+    (0x12, 0, 1),
+    (0x12, 1, 0),
+    (7, 1, 2),
+    (7, 1, 3),
+    (7, 2, 3),
+    (0x24, 0, 1),
+    (0x29, 0, 1),
+    (0x1E, 1, 0),
+    (0x24, 1, 2),
+];
 
 /// The words of model-specific registers, in their order (`FEAT_ARCH_CAPABILITIES` to `FEAT_VMX_VMFUNC`).
 const REGISTER_WORDS: &[u32] = &[0x10a, 0xcf, 0x345, 0x48e, 0x48b, 0x48d, 0x48f, 0x490, 0x485, 0x48c, 0x480, 0x491];

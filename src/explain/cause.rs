@@ -78,6 +78,8 @@ pub(crate) enum Fact {
     CannotReportMsrs(Vec<FeatureId>, Version),
     /// The definition requires a different vendor from the host's.
     HostHasOtherVendor(Vendor),
+    /// The definition requires a vendor and names no model.
+    VendorWithoutModel,
     /// The definition has `invtsc`, and QEMU does not enable it.
     NoInvariantTsc(Accel),
     /// A guest with `invtsc` is not sent.
@@ -235,6 +237,7 @@ impl Story<'_> {
             }
             Refusal::MsrFeatures(features) => Fact::CannotReportMsrs(features.clone(), self.qemu()),
             Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
+            Refusal::VendorWithoutModel => Fact::VendorWithoutModel,
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
             Refusal::NestedNotSent => Fact::NestedNotSent,

@@ -20,6 +20,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
     let list = |features: &[FeatureId], between: &str| features.iter().map(name).collect::<Vec<_>>().join(between);
     let incompatible = |rest: String| format!("the CPU is incompatible with host CPU: {rest}");
     match refusal {
+        Refusal::VendorWithoutModel => "XML error: CPU vendor specified without CPU model".to_owned(),
         Refusal::QemuTooOld { needed, found } => {
             format!("unsupported configuration: QEMU version >= {needed} is required, but {found} found")
         }

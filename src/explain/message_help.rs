@@ -184,7 +184,7 @@ pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::QemuTooOld { .. } => RuleId::QemuTooOld,
         Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_) => RuleId::CpuMode,
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
-        Refusal::OtherVendor(_) => RuleId::Vendor,
+        Refusal::OtherVendor(_) | Refusal::VendorWithoutModel => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
         Refusal::NestedNotSent => RuleId::NestedVmx,
         Refusal::NotMigrated => RuleId::MigrateCommand,
@@ -280,6 +280,9 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         )],
         Refusal::OtherVendor(vendor) => {
             vec![format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")]
+        }
+        Refusal::VendorWithoutModel => {
+            vec!["The definition has <vendor> and no <model>, which libvirt does not accept. Remove <vendor>.".to_owned()]
         }
         Refusal::NoInvariantTsc => {
             vec!["The definition requires invtsc, but QEMU does not enable it there. TCG does not support invtsc.".to_owned()]

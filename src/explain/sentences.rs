@@ -386,6 +386,9 @@ impl Writer<'_> {
             Fact::HostHasOtherVendor(vendor) => {
                 format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")
             }
+            Fact::VendorWithoutModel => {
+                "The definition has <vendor> and no <model>, which libvirt does not accept.".to_owned()
+            }
             Fact::NoInvariantTsc(accel) => {
                 let accelerator = match accel {
                     Accel::Kvm => "the host with KVM",

@@ -11,6 +11,10 @@ pub(crate) fn how_to_find_out(input: &str) -> &'static str {
         "Run virsh dumpxml GUEST and read the machine attribute of <os><type>."
     } else if begins("topology") {
         "Run virsh dumpxml GUEST and read <topology> in <cpu>; without it, each vCPU has a socket of its own."
+    } else if begins("inactive definition") {
+        "Pass /run/libvirt/qemu/GUEST.xml of the source, which has both definitions."
+    } else if begins("-cpu option") {
+        "Read the last -cpu in /var/log/libvirt/qemu/GUEST.log on the source."
     } else if begins("model") {
         "Run virsh dumpxml GUEST and read <model> in <cpu>."
     } else if begins("host-model") {

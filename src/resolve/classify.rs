@@ -233,6 +233,7 @@ fn limiting_component(
         | RuleId::NestedVmx => LimitingComponent::Qemu,
         RuleId::RestoreTransport | RuleId::MigrateCommand => LimitingComponent::Libvirt,
         RuleId::CpuMode if matches!(found.refusal, Some(Refusal::UnknownMode(_))) => LimitingComponent::Libvirt,
+        RuleId::Vendor if matches!(found.refusal, Some(Refusal::VendorWithoutModel)) => LimitingComponent::Libvirt,
         RuleId::Invtsc if matches!(found.refusal, Some(Refusal::NotSent(_))) => LimitingComponent::Qemu,
         RuleId::UnknownFeature
         | RuleId::UnknownModel

@@ -76,6 +76,9 @@ pub struct Guest {
     /// Of a guest that already runs: whether `-cpu` of its QEMU names what its live definition disables. Otherwise QEMU
     /// filtered it.
     pub names_disabled: bool,
+    /// Of a guest that already runs without a known inactive definition: whether that names the features with
+    /// `added='yes'` that the live one has.
+    pub names_added: bool,
     /// The emulator the domain names, if it names one.
     pub emulator: Option<Box<str>>,
 }

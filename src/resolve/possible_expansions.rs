@@ -173,9 +173,9 @@ pub(crate) fn not_named_of_host(catalog: &Catalog, scenario: &Scenario, asked: F
     let (_, ends) = sources(catalog, scenario);
     let open = ends.iter().flatten().map(|end| {
         let mut known = end.qemu.properties & end.map.known;
-        if let Host::With { vendor, features, .. } = end.host {
-            // kvm_arch_get_supported_cpuid, 9.1: on every AMD processor.
-            if vendor == Vendor::Amd && end.qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
+        if let Host::With { features, .. } = end.host {
+            // x86_cpu_get_supported_feature_word, 9.1: for every guest with the vendor AMD, and no other.
+            if end.qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
                 known -= named.amd_machine_check;
             }
             if named.vmx.is_some_and(|vmx| !features.contains(vmx)) {

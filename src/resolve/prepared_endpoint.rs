@@ -8,7 +8,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::package::{Distribution, Presence};
-use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
+use crate::domain::qemu::{Accel, MachineId, ModelDefaults, feature_word};
 use crate::domain::scenario::Transport;
 
 /// What the whole walk leans on.
@@ -95,6 +95,8 @@ pub(super) struct PreparedEndpoint<'e> {
     /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` for vendors that are
     /// neither Intel nor Zhaoxin.
     pub(super) threads: FeatureSet,
+    /// What of that a guest with several threads can read.
+    pub(super) threads_seen: FeatureSet,
     /// What is reported and not seen: these, and since QEMU 5.1 `pdcm` while the PMU is off.
     pub(super) unseen: FeatureSet,
     /// What is reported and not seen while `svm` is off: its children, where the dependency table does not have them
@@ -175,8 +177,9 @@ impl<'e> PreparedEndpoint<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
-        let supported = supported(catalog, end, guest.accel, reports_threads, (vendor, told));
+        // virCPUDefParseXML, all releases: a vendor_id is read of a CPU with a model only.
+        let (names, told) = (catalog.named(), guest.vendor_id.filter(|_| model.is_some()).unwrap_or(vendor));
+        let supported = supported(catalog, end, guest.accel, reports_threads, vendor);
         let threads: FeatureSet =
             names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
         // max_x86_cpu_initfn, 2.9 and later, kvm_cpu_max_instance_init since 10.1: host and max have a PMU unless it is disabled.
@@ -194,12 +197,15 @@ impl<'e> PreparedEndpoint<'e> {
             model: model.map(|model| PreparedModel::of(catalog, (end, defaults, &supported), guest, model)),
             vendor: told,
             threads,
+            // x86_cpu_expand_features, 10.0 and later, enables them before the filter.
+            threads_seen: if reports_threads { threads & supported } else { threads },
             unseen: threads | names.pdcm.into_iter().filter(|_| hides_pdcm).collect(),
             unmasked: unmasked(catalog, &end.qemu),
             counts_threads_of_die: quirk(QuirkKind::ThreadsOfDie, None),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             supported,
-            only_by_name: only_by_name(catalog, &end.qemu, told, (guest.machine.quirk, series)),
+            only_by_name: only_by_name(catalog, &end.qemu, told, (guest.machine.quirk, series))
+                | only_for_amd(catalog, &end.qemu, told),
             reports_threads,
             migrates_invtsc: quirk(QuirkKind::InvtscWithFrequency, None),
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
@@ -208,9 +214,9 @@ impl<'e> PreparedEndpoint<'e> {
             states: match (guest.accel, end.host) {
                 (Accel::Tcg, _) if masks_states => catalog.named().tcg_states,
                 (Accel::Tcg, _) | (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
-                // KVM gives mpx wherever the kernel lets a guest have its state; a kernel without it hides both.
+                // KVM gives mpx and amx-tile wherever the kernel lets a guest have their states; else it hides both.
                 (Accel::Kvm, Host::With { features, silicon, .. }) => {
-                    features | (silicon - catalog.named().mpx.into_iter().collect())
+                    features | (silicon - names.mpx.into_iter().chain(names.amx_tile).collect())
                 }
             },
             host_under_kvm: if expands_models { end.behaviour.host_under_kvm } else { HostUnderKvm::Cpuid },
@@ -266,7 +272,21 @@ impl<'e> PreparedEndpoint<'e> {
         let guest = facts.guest;
         let keeps = || !guest.migratable || (guest.has_tsc_frequency && self.migrates_invtsc);
         let kept = facts.catalog.named().invtsc.into_iter().filter(|_| keeps()).collect();
-        offered | (self.supported & kept)
+        let unnamed = if guest.migratable { FeatureSet::EMPTY } else { self.unnamed(facts.catalog) };
+        offered | (self.supported & (unnamed | kept))
+    }
+
+    /// Returns what `host` gives with `migratable=off` although this QEMU has no name for it: the other bits of the words
+    /// that it knows (`x86_cpu_get_supported_feature_word`, which masks them only for a migratable CPU).
+    #[cold]
+    fn unnamed(&self, catalog: &Catalog) -> FeatureSet {
+        let word = |feature| catalog.register_of(feature).map(|register| feature_word(register).0);
+        let known: Vec<usize> = self.end.qemu.properties.iter().filter_map(word).collect();
+        let named = self.end.qemu.properties | catalog.named().paravirtual;
+        (self.supported - named - self.only_by_name)
+            .iter()
+            .filter(|feature| word(*feature).is_some_and(|word| known.contains(&word)))
+            .collect()
     }
 }
 
@@ -277,8 +297,8 @@ pub(super) fn offered_to_libvirt(catalog: &Catalog, end: &Endpoint<'_>, accel: A
         return offered(catalog, end, accel, FeatureSet::ALL);
     };
     let reports_threads = end.qemu.has_quirk(catalog, QuirkKind::ThreadsReported, None);
-    let hidden = only_by_name(catalog, &end.qemu, vendor, WITHOUT_MACHINE);
-    let supported = supported(catalog, end, accel, reports_threads, (vendor, vendor));
+    let hidden = only_by_name(catalog, &end.qemu, vendor, WITHOUT_MACHINE) | only_for_amd(catalog, &end.qemu, vendor);
+    let supported = supported(catalog, end, accel, reports_threads, vendor);
     offered(catalog, end, accel, supported) - hidden - end.qemu.dependencies.children_of(&hidden)
 }
 
@@ -384,6 +404,13 @@ pub(super) fn only_by_name(
     catalog.named().arch_capabilities.into_iter().filter(|_| hides).collect()
 }
 
+/// Returns what QEMU leaves out of `host` and `max` of a guest with another vendor than AMD: `overflow-recov` and `succor`
+/// (`x86_cpu_get_supported_feature_word`, 9.1). The filter does not look at the vendor.
+fn only_for_amd(catalog: &Catalog, qemu: &QemuView<'_>, vendor: Vendor) -> FeatureSet {
+    let hides = vendor != Vendor::Amd && qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None);
+    if hides { catalog.named().amd_machine_check } else { FeatureSet::EMPTY }
+}
+
 /// Whether a QEMU, of a distribution or upstream's, has the machine type.
 pub(super) fn has_machine(
     catalog: &Catalog,
@@ -398,13 +425,7 @@ pub(super) fn has_machine(
 
 /// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers
 /// beyond. Under KVM: the host's. `x86_cpu_filter_features` leaves this of a CPU.
-fn supported(
-    catalog: &Catalog,
-    end: &Endpoint<'_>,
-    accel: Accel,
-    reports_threads: bool,
-    (vendor, told): (Vendor, Vendor),
-) -> FeatureSet {
+fn supported(catalog: &Catalog, end: &Endpoint<'_>, accel: Accel, reports_threads: bool, vendor: Vendor) -> FeatureSet {
     let names = catalog.named();
     let (mut given, in_silicon) = match (accel, end.host) {
         (Accel::Tcg, _) => {
@@ -431,22 +452,18 @@ fn supported(
         }
     };
     let quirk = |kind| accel == Accel::Kvm && end.qemu.has_quirk(catalog, kind, None);
-    // kvm_arch_get_supported_cpuid, 9.1: both, whatever KVM lists; x86_cpu_get_supported_feature_word: to an AMD guest only.
+    // kvm_arch_get_supported_cpuid, 9.1: both, whatever KVM lists.
     if quirk(QuirkKind::AmdMachineCheck) {
-        given -= names.amd_machine_check;
-        if told == Vendor::Amd {
-            given |= names.amd_machine_check;
-        }
+        given |= names.amd_machine_check;
     }
-    // kvm_arch_get_supported_cpuid, 8.2 (commit 83629b1461): ht, which KVM never lists.
-    let gives_ht = reports_threads || quirk(QuirkKind::HtWithKvm);
-    for (feature, is_given, is_listed) in
-        [(names.ht, gives_ht, false), (names.cmp_legacy, reports_threads, accel == Accel::Kvm)]
-    {
+    // kvm_arch_get_supported_cpuid, 8.2 (commit 83629b1461): ht, which KVM never lists. TCG_EXT3_FEATURES, 10.0: cmp_legacy,
+    // of which KVM lists what the processor has.
+    let by_tcg = names.cmp_legacy.filter(|_| accel == Accel::Tcg);
+    for (feature, is_given) in [(names.ht, reports_threads || quirk(QuirkKind::HtWithKvm)), (by_tcg, reports_threads)] {
         let Some(feature) = feature else { continue };
         if is_given {
             given.insert(feature);
-        } else if !is_listed {
+        } else {
             given.remove(feature);
         }
     }

@@ -113,8 +113,8 @@ fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> (FeatureSet
 /// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
 /// as QEMU's model has it: the release that started the guest would have mentioned anything else.
 ///
-/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless `-cpu` disables it:
-/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`).
+/// A disabled feature that this host cannot give was enabled by the model or by the definition and filtered by QEMU, unless
+/// `-cpu` disables it: then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`).
 pub(super) fn described(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -127,7 +127,7 @@ pub(super) fn described(
     let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
     let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.mentioned();
     let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);
-    let filtered = ((of_qemu & live.features.off()) - endpoint.supported) - disabled_by_user;
+    let filtered = (live.features.off() - endpoint.supported) - disabled_by_user;
     let filtered = if facts.guest.names_disabled { FeatureSet::EMPTY } else { filtered };
     let none = FeatureSet::EMPTY;
     let visible = visible(facts, endpoint, on - endpoint.end.qemu.dependencies.orphans(&on));
@@ -185,5 +185,5 @@ fn visible(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, mut seen: Feature
     if !endpoint.unmasked.is_empty() && facts.catalog.named().svm.is_none_or(|svm| !seen.contains(svm)) {
         seen -= endpoint.unmasked;
     }
-    (seen - endpoint.unseen) | (endpoint.threads & named)
+    (seen - endpoint.unseen) | (endpoint.threads_seen & named)
 }

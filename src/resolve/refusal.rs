@@ -53,6 +53,8 @@ pub enum MachineWording {
 /// `L` is how several features are held: in the order of the message, or as a set if no caller reads the order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal<L = Vec<FeatureId>> {
+    /// The definition requires a vendor and names no model.
+    VendorWithoutModel,
     /// libvirt does not support so old a QEMU.
     QemuTooOld {
         /// The oldest it works with.
@@ -147,6 +149,7 @@ impl UnorderedRefusal {
     /// Returns the refusal with its features listed by `list`.
     pub(super) fn listed(&self, list: impl Fn(FeatureSet) -> Vec<FeatureId>) -> Refusal {
         match self {
+            Self::VendorWithoutModel => Refusal::VendorWithoutModel,
             Self::QemuTooOld { needed, found } => Refusal::QemuTooOld { needed: *needed, found: *found },
             Self::UnknownMode(mode) => Refusal::UnknownMode(*mode),
             Self::UnsupportedMode(mode) => Refusal::UnsupportedMode(*mode),
@@ -198,9 +201,11 @@ impl<L> Refusal<L> {
     /// Returns where it is said.
     pub(crate) const fn stage(&self) -> Stage {
         match self {
-            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::MsrFeatures(_) => {
-                Stage::StartValidate
-            }
+            Self::VendorWithoutModel
+            | Self::QemuTooOld { .. }
+            | Self::UnknownMode(_)
+            | Self::MachineType { .. }
+            | Self::MsrFeatures(_) => Stage::StartValidate,
             Self::UnknownFeature(_, stage) => *stage,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)

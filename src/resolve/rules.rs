@@ -216,7 +216,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: RuleId::Vendor,
         applies: |found| {
-            matches!(found.refusal, Some(Refusal::OtherVendor(_)))
+            matches!(found.refusal, Some(Refusal::OtherVendor(_) | Refusal::VendorWithoutModel))
                 || (found.verdict == Verdict::Changed && found.differ.is_empty())
         },
     },

@@ -40,8 +40,8 @@ pub(super) fn start_new(
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
 /// reads from the live definition.
 ///
-/// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
-/// added, which users do not name.
+/// Where no inactive definition is known, the original CPU is taken to be the live one without those features marked as
+/// added that the live update wrote.
 pub(super) fn adopt_running(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -58,7 +58,12 @@ pub(super) fn adopt_running(
     }
     if guest.original.is_none() {
         let mut original = guest.live.clone();
-        original.features.remove_all(endpoint.model.as_ref().map(|model| model.added).unwrap_or_default());
+        let added = endpoint.model.as_ref().map(|model| model.added).unwrap_or_default();
+        // virCPUx86UpdateLive mentions them of a guest with vmx.
+        let vmx = facts.catalog.named().vmx.is_some_and(|vmx| guest.live.describes(vmx, &endpoint.end.map));
+        if vmx && !facts.guest.names_added {
+            original.features.remove_all(added);
+        }
         guest.original = Some(original);
     }
     if endpoint.end.behaviour.original == Original::Never {
@@ -223,6 +228,10 @@ fn validate(
     fresh: bool,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
+    // virCPUDefParseXML, all releases.
+    if fresh && definition.vendor.is_some() && definition.model.is_none() {
+        return Err(UnorderedRefusal::VendorWithoutModel);
+    }
     // virQEMUCapsInitQMPMonitor, QEMU_MIN_MAJOR: 4.3.0 (commit c1bc9c662b) and later.
     let (needed, found) = (behaviour.minimum_qemu, endpoint.end.qemu.version);
     if found < needed {

@@ -52,6 +52,7 @@ pub struct Plan<'a> {
     machines: Options<Machine>,
     topologies: Options<Topology>,
     names_disabled: Options<bool>,
+    names_added: Options<bool>,
     same_any_host: bool,
 }
 
@@ -189,6 +190,7 @@ impl<'a> Plan<'a> {
         let machines = guests::machines(catalog, scenario, &mut axes)?;
         let topologies = guests::topologies(scenario, &mut axes);
         let names_disabled = guests::names_disabled(catalog, scenario, &mut axes);
+        let names_added = guests::names_added(catalog, scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, models.iter());
         let decodes = scenario.decodes();
         let (from_host, to_host) = hosts;
@@ -252,6 +254,7 @@ impl<'a> Plan<'a> {
             machines,
             topologies,
             names_disabled,
+            names_added,
             same_any_host,
         })
     }
@@ -268,7 +271,9 @@ impl<'a> Plan<'a> {
         };
         let index = |axis: Option<usize>| axis.and_then(|axis| assignment.get(axis)).copied().unwrap_or(0);
         Some(Case {
-            guest: self.guest([self.machines.axis, self.topologies.axis, self.names_disabled.axis].map(index))?,
+            guest: self.guest(
+                [self.machines.axis, self.topologies.axis, self.names_disabled.axis, self.names_added.axis].map(index),
+            )?,
             definition: self.definition(started.as_ref().or(ends.first())?, *self.models.choose(assignment)?),
             running: self.scenario.running.as_deref().cloned(),
             started,
@@ -277,8 +282,9 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The guest with the machine type, the topology and what QEMU's `-cpu` names at these indices.
-    fn guest(&self, [machine, topology, names_disabled]: [usize; 3]) -> Option<Guest> {
+    /// The guest with the machine type, the topology, and what QEMU's `-cpu` and the inactive definition name at these
+    /// indices.
+    fn guest(&self, [machine, topology, names_disabled, names_added]: [usize; 4]) -> Option<Guest> {
         Some(Guest {
             machine: self.machines.get(machine)?.clone(),
             threads_per_package: self.topologies.get(topology)?.threads_per_package(),
@@ -289,6 +295,7 @@ impl<'a> Plan<'a> {
             vendor_id: self.scenario.vendor_id,
             has_tsc_frequency: self.scenario.tsc.is_some(),
             names_disabled: *self.names_disabled.get(names_disabled)?,
+            names_added: *self.names_added.get(names_added)?,
             emulator: self.scenario.emulator.clone(),
         })
     }

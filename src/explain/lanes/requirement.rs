@@ -46,6 +46,7 @@ impl Story<'_> {
             Refusal::PartialStrict(_) => ("match=strict".to_owned(), "host has more", format!("the host has {name}")),
             Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
             Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
+            Refusal::VendorWithoutModel => ("<vendor>".to_owned(), "has a <model>", "no <model>".to_owned()),
             Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
             Refusal::NotMigrated => {
                 ("migrate with detach".to_owned(), "QEMU can do it", "no longer supported".to_owned())

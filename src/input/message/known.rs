@@ -181,7 +181,7 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
         ("feature list specified without CPU model", Lead::From("Non-empty "), |_, _, _| {
             unspecific(Unspecific::WithoutModel)
         }),
-        ("CPU vendor specified without CPU model", Lead::None, |_, _, _| unspecific(Unspecific::WithoutModel)),
+        ("CPU vendor specified without CPU model", Lead::None, |_, _, _| known(Refusal::VendorWithoutModel)),
         ("Attribute migratable is only allowed for", Lead::None, |_, _, _| unspecific(Unspecific::Migratable)),
         ("no node is suitable to run the required CPU model", Lead::None, |_, _, _| unspecific(Unspecific::NoNode)),
         ("NoSuitableNodesForHostModelMigration", Lead::None, |_, _, _| unspecific(Unspecific::NoNode)),

@@ -25,6 +25,10 @@ impl QemuModels {
         let mut given = offered;
         if accel == Accel::Kvm {
             given.extend(catalog.named().topoext);
+            // x86_cpu_filter_features does not look at the vendor.
+            if qemu.has_quirk(catalog, QuirkKind::AmdMachineCheck, None) {
+                given |= catalog.named().amd_machine_check;
+            }
         }
         // x86_cpu_model_resolve_version of 4.1 and 4.2.0; since 4.2.1 (commit ad18392892) it is version 1.
         let by_newest = qemu.has_quirk(catalog, QuirkKind::NewestVersions, None);

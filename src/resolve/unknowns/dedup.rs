@@ -45,11 +45,11 @@ impl<'a> Shared<'a> {
             taken.clear();
             taken.extend(ends.map_while(|end| end));
             let (model, topology) = (value(plan.models.axis), value(plan.topologies.axis));
-            let named = value(plan.names_disabled.axis);
+            let [disabled, added] = [plan.names_disabled.axis, plan.names_added.axis].map(value);
             let machine = machines.get(model).and_then(|alike| alike.get(value(plan.machines.axis))).copied();
             let guest = machine.and_then(|machine| {
-                *guests_known.entry([machine, topology, named]).or_insert_with(|| {
-                    shared.guests.push(plan.guest([machine, topology, named])?);
+                *guests_known.entry([machine, topology, disabled, added]).or_insert_with(|| {
+                    shared.guests.push(plan.guest([machine, topology, disabled, added])?);
                     Some(shared.guests.len() - 1)
                 })
             });

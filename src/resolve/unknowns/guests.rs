@@ -49,6 +49,22 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
     options(axes, "-cpu option of the running QEMU", values.into())
 }
 
+/// Whether the inactive definition of a running guest names the `vmx-*` features that its live definition has, or the live
+/// update wrote them: only where the user named them does libvirt send them (`qemuDomainMakeCPUMigratable`, 10.2.0).
+pub(super) fn names_added(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<bool> {
+    let running = scenario.running.as_deref().filter(|running| running.inactive.is_none());
+    let vmx = catalog.named().vmx_children;
+    let Some(running) = running.filter(|running| !(running.live.features.mentioned() & vmx).is_empty()) else {
+        return Options::one(false);
+    };
+    if running.live.is_passthrough() {
+        return Options::one(false);
+    }
+    let values = [(false, "does not name its vmx-* features"), (true, "names them, as host-model does")];
+    let values = values.map(|(names, told)| (told.to_owned(), names));
+    options(axes, "inactive definition", values.into())
+}
+
 /// The machine types that the guest's may be.
 ///
 /// # Errors
