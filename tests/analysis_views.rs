@@ -113,7 +113,9 @@ fn the_history_of_a_model_lists_only_changes() {
     assert!(found.steps.len() < 12, "{}", found.steps.len());
     assert!(found.machines.iter().any(|(feature, _)| *feature == mpx));
     let copy = history::of_model(&catalog, catalog.model("Skylake-Client-v1").unwrap());
-    assert_eq!(copy.steps.first().and_then(|step| step.change.copied_from), catalog.model("Skylake-Client"));
+    let on = copy.steps.first().and_then(|step| step.change.built_on.as_ref()).unwrap();
+    assert_eq!(Some(on.model), catalog.model("Skylake-Client"));
+    assert!(on.adds.is_empty() && on.lacks.is_empty());
 }
 
 #[test]
