@@ -339,12 +339,14 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
                 found.models_gone.retain(|model| *model == wanted);
                 found.models_new.retain(|model| *model == wanted);
                 (found.features_gone, found.features_new, found.order) = (Vec::new(), Vec::new(), false);
-                for effect in &mut effects {
-                    effect.findings.retain(|finding| finding.model() == Some(wanted));
-                }
+                effects.keep_model(wanted);
             }
+            // Their QEMU has no part in the comparison of two maps.
+            let is_more = |name: &&str| catalog.libvirt(name).is_none() && *name != "old";
+            let given = [one, other].into_iter().filter(is_more).filter_map(|name| release(catalog, name).ok());
+            let given: Vec<Release> = given.collect();
             let text = if json { write::diff_json } else { write::diff_text };
-            Ok(text(catalog, &found, &effects))
+            Ok(text(catalog, &found, &effects, &given))
         }
         (Kind::Model, Kind::Model) if only.is_some() || !qemu.is_empty() => {
             Err(anyhow!("{one} and {other} are CPU models: --model and --qemu are for two releases"))
