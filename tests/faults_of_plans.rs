@@ -93,8 +93,7 @@ fn each_source_of_a_matrix_resolves_a_short_machine_name() {
             for (column, to) in releases.iter().enumerate() {
                 let cell = &found["cells"][row][column];
                 let alone = json(&format!("check {guest} --from {from} --to {to}"));
-                let [cell, alone] =
-                    [cell, &alone].map(|of| ["verdict", "rule", "scenario"].map(|key| of[key].clone()));
+                let [cell, alone] = [cell, &alone].map(|of| ["verdict", "rule", "scenario"].map(|key| of[key].clone()));
                 assert_eq!(cell, alone, "{guest} from {from} to {to}");
             }
         }
@@ -189,7 +188,10 @@ fn a_review_does_not_claim_more_than_it_decided() {
 fn a_history_has_what_an_added_map_changes() {
     let added = "--cpu-map patched=tests/maps/directory";
     let (code, out, err) = run(&format!("history hle {added}"));
-    assert!(code == 0 && flat(&out).contains(": patched: does not define it; Haswell: no model, was in the model"), "{out}{err}");
+    assert!(
+        code == 0 && flat(&out).contains(": patched: does not define it; Haswell: no model, was in the model"),
+        "{out}{err}"
+    );
     let found = json(&format!("history hle {added}"));
     let of_haswell = found["added_maps"][0]["models"].as_array().unwrap().iter().find(|of| of["model"] == "Haswell");
     assert_eq!(of_haswell.unwrap()["before"], "in the model", "{found:#}");
