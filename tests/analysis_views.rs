@@ -113,7 +113,9 @@ fn the_history_of_a_model_lists_only_changes() {
     assert!(found.steps.len() < 12, "{}", found.steps.len());
     assert!(found.machines.iter().any(|(feature, _)| *feature == mpx));
     let copy = history::of_model(&catalog, catalog.model("Skylake-Client-v1").unwrap());
-    assert_eq!(copy.steps.first().and_then(|step| step.change.copied_from), catalog.model("Skylake-Client"));
+    let on = copy.steps.first().and_then(|step| step.change.built_on.as_ref()).unwrap();
+    assert_eq!(Some(on.model), catalog.model("Skylake-Client"));
+    assert!(on.adds.is_empty() && on.lacks.is_empty());
 }
 
 #[test]
@@ -136,9 +138,10 @@ fn the_effect_of_a_difference_is_said_for_each_direction() {
     let [old, new] = ["6.4.0", "6.5.0"].map(|name| catalog.libvirt(name).unwrap());
     let mut told = Vec::new();
     let qemu = [Version::new(7, 2, 22)];
-    let [there, back] = diff::effects(&catalog, (old, new), &qemu, &mut |done, of| told.push((done, of)));
+    let found = diff::effects(&catalog, (old, new), &qemu, &mut |done, of| told.push((done, of)));
+    let [there, back] = found.directions;
     assert!(told.len() > 100 && told.is_sorted() && told.last().is_some_and(|(done, of)| done == of), "{told:?}");
-    assert_eq!((there.worst, back.worst), (Verdict::Aborted, Verdict::Unchanged));
+    assert_eq!((there.worst(), back.worst()), (Verdict::Aborted, Verdict::Unchanged));
     assert!(back.findings.is_empty());
 }
 

@@ -39,7 +39,7 @@ fn without_a_scenario_a_the_reverse_direction_is_compared() {
 #[test]
 fn answers_choices_and_features_that_differ_stand_side_by_side() {
     let session = open(T5, USUAL).keys("A<left>c");
-    has(&session, "Guest: machine      pc-q35-4.0");
+    has(&session, "Guest: machine       pc-q35-4.0");
     has(&session, "extra features: mpx");
     has(&session, "off, disable, off");
     has(&session, "on, not mentioned, on");
@@ -56,12 +56,12 @@ fn answers_choices_and_features_that_differ_stand_side_by_side() {
 fn what_the_explorer_does_not_display_is_compared_as_well() {
     let a = "host-passthrough,machine=pc-q35-4.0,from=9.0.0,to=9.0.0,host=Cooperlake,via=9.0.0";
     for (setting, wanted) in [
-        ("migratable=off", "migratable          not set"),
+        ("migratable=off", "migratable           not set"),
         ("tsc=2400000000", "2400000000"),
-        ("vendor-id=AMD", "vendor-id           not set"),
-        ("machine-like=pc-q35-3.1", "machine-like        not set"),
+        ("vendor-id=AMD", "vendor-id            not set"),
+        ("machine-like=pc-q35-3.1", "machine-like         not set"),
         ("emulator=/opt/qemu", "/opt/qemu"),
-        ("writer=nova", "writer              not set"),
+        ("writer=nova", "writer               not set"),
         ("via=9.0.0@Core-i7-7700", "9.0.0:7.2.22@Core-i7-7700"),
     ] {
         let mut session = open(a, (200, 60)).keys("A");
@@ -103,10 +103,10 @@ fn features_that_a_definition_names_and_those_that_were_lost_are_listed() {
 #[test]
 fn a_key_swaps_a_and_b() {
     let session = open(T5, USUAL).keys("A<left>cb");
-    has(&session, "Guest: machine      pc-q35-3.1");
+    has(&session, "Guest: machine       pc-q35-3.1");
     has(&session.keys("<right><enter>"), "row T5");
     let again = open(T5, USUAL).keys("A<left>cbb");
-    has(&again, "Guest: machine      pc-q35-4.0");
+    has(&again, "Guest: machine       pc-q35-4.0");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_side_can_be_clicked_and_the_list_scrolled() {
 #[test]
 fn the_kept_scenario_outlives_other_screens_and_undo() {
     let session = open(T5, USUAL).keys("mA<esc><left>u<left>c");
-    has(&session, "Guest: machine      pc-q35-4.0");
+    has(&session, "Guest: machine       pc-q35-4.0");
     let session = session.keys("u");
     has(&session, "None. A and B have the same settings.");
 }

@@ -9,6 +9,7 @@ use super::space::{map_of, models};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::HostId;
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
 use crate::domain::version::Version;
 use crate::resolve::Verdict;
@@ -68,10 +69,56 @@ pub struct MapDiff {
 pub struct Effect {
     /// The direction.
     pub direction: Direction,
-    /// The worst verdict it causes; unchanged where it does nothing.
-    pub worst: Verdict,
     /// The guests with a worse outcome.
     pub findings: Vec<Finding>,
+}
+
+impl Effect {
+    /// Returns the worst verdict of the guests; unchanged without one.
+    pub fn worst(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unchanged)
+    }
+
+    /// Returns the models that the guests name, each once.
+    pub(crate) fn models(&self) -> Vec<ModelId> {
+        let mut models: Vec<ModelId> = self.findings.iter().filter_map(Finding::model).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// Returns the hosts of the host-model guests, each once.
+    pub(crate) fn hosts(&self) -> Vec<HostId> {
+        let mut hosts: Vec<HostId> = self.findings.iter().filter_map(Finding::host).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+}
+
+/// The effects in both directions, and what was tried.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Effects {
+    /// The release as which libvirt behaves with both maps.
+    pub like: LibvirtId,
+    /// The QEMU releases that were tried, each at source and destination.
+    pub qemu: Vec<Version>,
+    /// The only model whose guests count; host-model guests then do not.
+    pub only: Option<ModelId>,
+    /// How many host-model guests could not be decided.
+    pub undecided: usize,
+    /// From the first map to the second, and back.
+    pub directions: [Effect; 2],
+}
+
+impl Effects {
+    /// Leaves only the guests that name a model.
+    pub(crate) fn keep_model(&mut self, model: ModelId) {
+        (self.only, self.undecided) = (Some(model), 0);
+        for effect in &mut self.directions {
+            effect.findings.retain(|finding| finding.model() == Some(model));
+        }
+    }
 }
 
 /// Compares the maps of two releases.
@@ -148,13 +195,12 @@ pub fn effects(
     (old, new): (LibvirtId, LibvirtId),
     qemu: &[Version],
     progress: &mut dyn FnMut(usize, usize),
-) -> [Effect; 2] {
+) -> Effects {
     let question = Question { old, new, like: None, qemu: qemu.to_vec(), distributions: false };
     let found = review(catalog, &question, progress);
-    [Direction::OldToNew, Direction::NewToOld].map(|direction| {
+    let directions = [Direction::OldToNew, Direction::NewToOld].map(|direction| {
         let is_it = |finding: &&Finding| finding.direction == direction && finding.is_under(found.regime);
-        let findings: Vec<Finding> = found.findings.iter().filter(is_it).cloned().collect();
-        let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unchanged);
-        Effect { direction, worst, findings }
-    })
+        Effect { direction, findings: found.findings.iter().filter(is_it).cloned().collect() }
+    });
+    Effects { like: found.like, qemu: found.qemu, only: None, undecided: found.undecided, directions }
 }

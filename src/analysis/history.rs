@@ -4,7 +4,7 @@
 #[doc(hidden)]
 pub mod example_guest;
 
-use super::space::{exact_releases, map_of, models};
+use super::space::{added_maps, exact_releases, map_of, models};
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -48,8 +48,8 @@ pub struct Change {
     pub came: bool,
     /// The model is gone here.
     pub went: bool,
-    /// The model it is a copy of, where that is new here.
-    pub copied_from: Option<ModelId>,
+    /// The model on which its definition builds, where that is new here.
+    pub built_on: Option<BuiltOn>,
     /// Features that came into the model.
     pub gained: Vec<FeatureId>,
     /// Features that left the model and are marked as removed.
@@ -62,6 +62,24 @@ pub struct Change {
     pub marked: Vec<FeatureId>,
     /// The partial check changed.
     pub partial_check: bool,
+}
+
+/// The model that a definition names, from which it inherits.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BuiltOn {
+    /// The model.
+    pub model: ModelId,
+    /// Features that the definition adds to it.
+    pub adds: Vec<FeatureId>,
+    /// Features of the model that the definition does not have.
+    pub lacks: Vec<FeatureId>,
+}
+
+impl BuiltOn {
+    /// Returns whether the definition has the same features as the model on which it builds.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.adds.is_empty() && self.lacks.is_empty()
+    }
 }
 
 /// One step of a model's history.
@@ -88,6 +106,17 @@ pub struct ModelHistory {
     pub qemu: Vec<(Version, Version)>,
 }
 
+/// A map that was added at run time, compared with the newest release.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AddedMap {
+    /// The release that has the map.
+    pub map: LibvirtId,
+    /// Whether it knows the feature.
+    pub known: bool,
+    /// The models in which the feature is something else than in the newest release: what it was, and what it is.
+    pub models: Vec<(ModelId, Membership, Membership)>,
+}
+
 /// A feature's history.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FeatureHistory {
@@ -97,6 +126,8 @@ pub struct FeatureHistory {
     pub known: Vec<Segment<bool>>,
     /// Every model that ever had it or a mark of it, with what it was to that model.
     pub models: Vec<(ModelId, Vec<Segment<Membership>>)>,
+    /// The maps that were added at run time.
+    pub added: Vec<AddedMap>,
     /// The models with which QEMU turns it on, under which accelerators, and under which machine types where not all.
     pub turned_on: Vec<TurnedOn>,
     /// The first QEMU release asked that takes its name; `None` where none does.
@@ -162,6 +193,11 @@ pub fn of_model(catalog: &Catalog, model: ModelId) -> ModelHistory {
         }
         before = Some((id, now));
     }
+    for id in added_maps(catalog) {
+        let now = map_of(catalog, id).model(model);
+        let change = change(catalog, id, before.and_then(|(_, model)| model), now).unwrap_or_default();
+        steps.push(ModelStep { after: before.map(|(id, _)| id), since: id, change });
+    }
     ModelHistory { model, steps, machines: by_machine(catalog, model), qemu: qemu_runs(catalog, model) }
 }
 
@@ -174,7 +210,7 @@ fn change(
     let map = map_of(catalog, id);
     let change = match (before, now) {
         (None, None) => return None,
-        (None, Some(now)) => Change { came: true, copied_from: now.ancestor, ..Change::default() },
+        (None, Some(now)) => Change { came: true, built_on: built_on(map, now), ..Change::default() },
         (Some(_), None) => Change { went: true, ..Change::default() },
         (Some(before), Some(now)) => {
             let left = before.data - now.data;
@@ -186,12 +222,19 @@ fn change(
                 added: map.in_order(now.added_set() - before.added_set()),
                 marked: map.in_order(marks - before.removed_set() - left),
                 partial_check: before.partial_compat != now.partial_compat,
-                copied_from: now.ancestor.filter(|ancestor| before.ancestor != Some(*ancestor)),
+                built_on: built_on(map, now).filter(|on| before.ancestor != Some(on.model)),
                 ..Change::default()
             }
         }
     };
     (change != Change::default()).then_some(change)
+}
+
+/// Returns the ancestor of a definition, and how the definition differs from it in the same map.
+fn built_on(map: &CpuMap, now: &ModelDefinition) -> Option<BuiltOn> {
+    let model = now.ancestor?;
+    let of_ancestor = map.model(model)?.data;
+    Some(BuiltOn { model, adds: map.in_order(now.data - of_ancestor), lacks: map.in_order(of_ancestor - now.data) })
 }
 
 fn by_machine(catalog: &Catalog, model: ModelId) -> Vec<(FeatureId, Vec<MachineId>)> {
@@ -237,12 +280,33 @@ pub fn of_feature(catalog: &Catalog, feature: FeatureId) -> FeatureHistory {
         feature,
         known: segments(&releases, |id| map_of(catalog, id).known.contains(feature)),
         models: models(catalog).into_iter().map(|m| (m, of(m))).filter(|(_, all)| all.iter().any(told)).collect(),
+        added: added_maps(catalog).map(|map| in_added(catalog, map, feature)).collect(),
         turned_on: turned_on(catalog, feature),
         in_qemu: catalog
             .qemu_releases()
             .iter()
             .find(|facts| facts.properties.is_some_and(|known| known.contains(feature)))
             .map(|facts| facts.version),
+    }
+}
+
+/// Compares what the feature is to every model in an added map and in the newest release.
+fn in_added(catalog: &Catalog, map: LibvirtId, feature: FeatureId) -> AddedMap {
+    let newest = exact_releases(catalog).pop();
+    let own = map_of(catalog, map);
+    let compared = |model| {
+        let before = newest.map_or(Membership::NoModel, |id| in_map(map_of(catalog, id), model, feature));
+        (model, before, in_map(own, model, feature))
+    };
+    let differs = |(_, before, now): &(ModelId, Membership, Membership)| {
+        let is_told =
+            |state: &Membership| !matches!(state, Membership::NoModel | Membership::Unknown | Membership::Absent);
+        before != now && (is_told(before) || is_told(now))
+    };
+    AddedMap {
+        map,
+        known: own.known.contains(feature),
+        models: models(catalog).into_iter().map(compared).filter(differs).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::domain::catalog::{Catalog, ReleaseMap};
 use crate::domain::qemu::MachineId;
-use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario};
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario, ValueError, write_machine};
 use crate::resolve::{Budget, Outcome, Resolver, Verdict};
 
 mod lines;
@@ -57,8 +57,10 @@ pub struct Matrix {
     hypothetical: [Vec<bool>; 2],
     /// For each row and each column, the first one with the same result.
     twins: [Vec<usize>; 2],
-    /// Where no machine type was named, that of each row's release with each column's; empty where one was named.
+    /// Where no machine type or a short name was given, that of each row's release with each column's; else empty.
     machines: Vec<Vec<MachineChoice>>,
+    /// The short name from which they are.
+    short_machine: Option<Box<str>>,
     cells: Vec<Option<Outcome>>,
     /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].
     counts: [usize; Verdict::ALL.len()],
@@ -80,8 +82,18 @@ impl Matrix {
         let hypothetical =
             [&rows, &columns].map(|lines| lines.iter().map(|line| line.is_hypothetical(catalog)).collect());
         let scenario = scenario.clone();
-        let machines = Vec::new();
-        Self { scenario, rows, columns, hypothetical, twins, machines, cells, counts: Default::default(), next: 0 }
+        Self {
+            scenario,
+            rows,
+            columns,
+            hypothetical,
+            twins,
+            machines: Vec::new(),
+            short_machine: None,
+            cells,
+            counts: Default::default(),
+            next: 0,
+        }
     }
 
     /// Gives each cell the machine type of a guest without one: the usual one if source and destination have it, else
@@ -98,6 +110,33 @@ impl Matrix {
             columns.iter().map(machine).collect()
         };
         self.machines = rows.iter().map(of_row).collect();
+    }
+
+    /// Gives each row the machine type that a name means in the QEMU of its source: libvirt resolves a short name when
+    /// the guest is defined (`qemuDomainDefPostParse`). A full name means the same in all and changes nothing.
+    ///
+    /// # Errors
+    /// A name that a source's QEMU does not have.
+    pub(crate) fn name_machine(&mut self, catalog: &Catalog, name: &str) -> Result<(), ValueError> {
+        if catalog.machine(name).is_some() {
+            return Ok(());
+        }
+        let mut machines = Vec::new();
+        for from in self.releases(Side::Source) {
+            let mut scenario = Scenario { from, ..self.scenario.clone() };
+            scenario.set_machine(catalog, name)?;
+            machines.push(vec![scenario.machine]);
+        }
+        let is_short = |machine: &MachineChoice| write_machine(catalog, machine) != name;
+        if machines.iter().flatten().any(is_short) {
+            (self.machines, self.short_machine) = (machines, Some(name.into()));
+        }
+        Ok(())
+    }
+
+    /// Returns the short name of the machine type, if one was given.
+    pub(crate) fn short_machine(&self) -> Option<&str> {
+        self.short_machine.as_deref()
     }
 
     /// The release of each line. The lines of an axis are of one kind: of models or hosts, all have that of the first.
@@ -118,7 +157,7 @@ impl Matrix {
         lines.iter().take(count).map(of_line).collect()
     }
 
-    /// Returns the machine types of the cells where none was named, each once; empty where one was named.
+    /// Returns the machine types of the cells where none or a short name was given, each once; else empty.
     pub(crate) fn chosen_machines(&self) -> Vec<&MachineChoice> {
         let mut chosen = Vec::new();
         for machine in self.machines.iter().flatten() {

@@ -58,7 +58,7 @@ pub struct Question {
 pub enum Who {
     /// A named model, and the features that the definition names.
     Model(ModelId, Vec<(FeatureId, Policy)>),
-    /// host-model on a recorded host.
+    /// host-model on a listed host.
     HostModel(HostId),
 }
 
@@ -93,6 +93,14 @@ impl Finding {
         match &self.who {
             Who::Model(model, _) => Some(*model),
             Who::HostModel(_) => None,
+        }
+    }
+
+    /// Returns the host of a host-model guest.
+    pub(crate) fn host(&self) -> Option<HostId> {
+        match &self.who {
+            Who::Model(..) => None,
+            Who::HostModel(host) => Some(*host),
         }
     }
 
@@ -142,6 +150,8 @@ pub struct Review {
     pub no_return: Vec<Who>,
     /// How many guests could not be decided within OLD, nor after the change.
     pub undecided: usize,
+    /// The unknown inputs on which they depend, in order; of each guest with the first machine type and QEMU only.
+    pub undecided_by: Vec<String>,
     /// Models of which only some of the features that differ were enabled and disabled one by one.
     pub sampled: Vec<ModelId>,
     /// What the map itself says differently.
@@ -226,7 +236,7 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
     }
     progress(steps, steps);
     let regime = catalog.behaviour(version).0.removed_incoming;
-    let Work { mut findings, mut better, no_return, undecided, resolved, .. } = work;
+    let Work { mut findings, mut better, no_return, undecided, undecided_by, resolved, .. } = work;
     for finding in &mut findings {
         sort_by_key(&mut finding.machines, |machine| catalog.position(*machine).unwrap_or(usize::MAX));
     }
@@ -251,6 +261,7 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
         better,
         no_return,
         undecided,
+        undecided_by: undecided_by.into_iter().collect(),
         sampled,
         changes,
         resolved,

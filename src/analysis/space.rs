@@ -47,6 +47,15 @@ pub(crate) fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
     is_published(catalog, id) && matches!(catalog.release(id).map, ReleaseMap::Exact(_))
 }
 
+/// Returns the maps that were added at run time, without the example's *new*.
+pub(crate) fn added_maps(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
+    let is_added = |id: &LibvirtId| {
+        let release = catalog.release(*id);
+        release.provenance == Provenance::User && &*release.name != "new" && catalog.libvirt(&release.name) == Some(*id)
+    };
+    releases(catalog).filter(is_added)
+}
+
 /// Returns every known model.
 pub fn models(catalog: &Catalog) -> Vec<ModelId> {
     catalog.pickable_models().collect()

@@ -20,6 +20,7 @@ use super::settings::Size;
 use crate::analysis::follow::Step;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
 use crate::domain::scenario::Scenario;
 use std::rc::Rc;
 
@@ -38,6 +39,15 @@ pub(crate) struct ScreenContext<'a> {
     pub(crate) size: Size,
     /// Whether the pane with the cursor has the whole screen.
     pub(crate) zoomed: bool,
+}
+
+impl ScreenContext<'_> {
+    /// Returns the guest's model: the one in its definition, or the one that libvirt puts in place of host-model.
+    pub(crate) fn model(&self) -> Option<ModelId> {
+        let start = || self.derived.answer.trace.as_ref().map(|trace| &trace.start);
+        let expanded = || start().and_then(|start| start.live.as_ref().or(start.prepared.as_ref())?.model);
+        self.scenario.model().or_else(expanded)
+    }
 }
 
 /// What is to happen after an action; a screen changes only its own state.

@@ -1,22 +1,15 @@
-//! Runs the commands that ask many questions at once: matrix, diff, history, review, baseline, follow.
+//! Runs the commands that ask many questions at once, except matrix: diff, history, review, baseline, follow.
 
-use super::analysis_args::{
-    Axis, BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat,
-    TextFormat,
-};
+use super::analysis_args::{BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, ReviewArgs, ReviewFormat, TextFormat};
 use super::files;
-use super::output::complain;
-use super::scenario_args::{Choice, Needs};
+use super::scenario_args::Needs;
 use crate::analysis::baseline::{BaselineHost, Failure};
-use crate::analysis::count::{Count, Space};
-use crate::analysis::matrix::{Matrix, Value, Vary, lines, lines_of};
 use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
-use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release};
+use crate::domain::scenario::{EXAMPLE_LIBVIRT, HostChoice, LibvirtChoice, Release};
 use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
@@ -24,8 +17,8 @@ use crate::input::host;
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
-use crate::resolve::{Budget, Resolver, resolve};
-use anyhow::{Context, Result, anyhow};
+use crate::resolve::resolve;
+use anyhow::{Result, anyhow};
 use foldhash::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -35,19 +28,6 @@ use std::time::{Duration, Instant};
 enum Kind {
     Release,
     Model,
-}
-
-/// Runs `matrix`.
-///
-/// # Errors
-/// Bad input, or output that cannot be written.
-pub fn matrix(catalog: &Catalog, args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
-    if args.count {
-        count_all(catalog, &args.choice, out)?;
-    } else {
-        out.write_all(grid(catalog, args)?.as_bytes())?;
-    }
-    Ok(0)
 }
 
 /// Runs `diff`.
@@ -359,12 +339,14 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
                 found.models_gone.retain(|model| *model == wanted);
                 found.models_new.retain(|model| *model == wanted);
                 (found.features_gone, found.features_new, found.order) = (Vec::new(), Vec::new(), false);
-                for effect in &mut effects {
-                    effect.findings.retain(|finding| finding.model() == Some(wanted));
-                }
+                effects.keep_model(wanted);
             }
+            // Their QEMU has no part in the comparison of two maps.
+            let is_more = |name: &&str| catalog.libvirt(name).is_none() && *name != "old";
+            let given = [one, other].into_iter().filter(is_more).filter_map(|name| release(catalog, name).ok());
+            let given: Vec<Release> = given.collect();
             let text = if json { write::diff_json } else { write::diff_text };
-            Ok(text(catalog, &found, &effects))
+            Ok(text(catalog, &found, &effects, &given))
         }
         (Kind::Model, Kind::Model) if only.is_some() || !qemu.is_empty() => {
             Err(anyhow!("{one} and {other} are CPU models: --model and --qemu are for two releases"))
@@ -396,97 +378,4 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
     let found = history::of_feature(catalog, feature);
     let text = if json { write::feature_history_json } else { write::feature_history_text };
     Ok(text(catalog, &found))
-}
-
-fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
-    let choice = args.choice.with(&args.guest);
-    let mut asked = choice.asked(catalog)?;
-    let [rows, columns] =
-        [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
-    if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
-        return Err(anyhow!("rows and columns are both {}, but the guest has one", rows.vary.title()));
-    }
-    for (axis, key, text) in [(&rows, Key::From, &args.from), (&columns, Key::To, &args.to)] {
-        // Without values of its own the axis is what --from or --to lists.
-        let Some(text) = text.as_deref().filter(|text| axis.values.as_deref() != Some(*text)) else { continue };
-        if axis.vary.is_software() {
-            return Err(anyhow!(
-                "--{} and the values of {} both choose releases; give one",
-                key.name(),
-                axis.vary.name()
-            ));
-        }
-        asked.scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
-        asked.has_source |= key == Key::From;
-        asked.has_destination |= key == Key::To;
-    }
-    let needs = Needs {
-        guest: rows.vary != Vary::Models && columns.vary != Vary::Models,
-        source: !rows.vary.is_software(),
-        destination: !columns.vary.is_software(),
-        example: "matrix EPYC,machine=pc-q35-5.2 --from debian:11..13 --to debian:11..13",
-    };
-    choice.require(needs, &asked)?;
-    let scenario = asked.scenario;
-    let line = |axis: &Axis, flag: &str| match &axis.values {
-        Some(values) => lines_of(catalog, axis.vary, values, &scenario).with_context(|| flag.to_owned()),
-        None => Ok(lines(catalog, axis.vary)),
-    };
-    let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
-    let has_machine = choice.names(Key::Machine) || choice.names(Key::Running) || !choice.domains.is_empty();
-    let varies_machine = rows.iter().chain(&columns).any(|line| matches!(line.value, Value::Machine(_)));
-    let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
-    if !has_machine && !varies_machine {
-        matrix.choose_machines(catalog);
-    }
-    matrix.resolve_until_spent(&mut Resolver::new(catalog), &mut Budget::of_table(), &mut progress());
-    let (done, all) = matrix.progress();
-    if done < all {
-        complain(format_args!(
-            "{} of {all} cells are left out: the table has too many combinations of unknown inputs; choose fewer rows or \
-             columns, a model or a host",
-            all - done
-        ));
-    }
-    Ok(match args.format {
-        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &matrix),
-        MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &matrix),
-        MatrixFormat::Csv => write::matrix_csv(catalog, &matrix),
-        MatrixFormat::Json => write::matrix_json(catalog, &scenario, &matrix),
-    })
-}
-
-/// What an axis varies. If it is software and has no values of its own, it has those of --from or --to.
-fn axis(given: Option<&Axis>, releases: Option<&str>) -> Axis {
-    let axis = given.cloned();
-    let axis =
-        axis.unwrap_or(Axis { vary: if releases.is_some() { Vary::Releases } else { Vary::Distinct }, values: None });
-    let values = axis.values.or_else(|| releases.filter(|_| axis.vary.is_software()).map(str::to_owned));
-    Axis { values, ..axis }
-}
-
-/// Counts the whole space on several threads.
-pub fn count_on(space: &Space<'_>, threads: usize) -> Count {
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|share| scope.spawn(move || space.count_share(share, threads))).collect();
-        let mut all = space.count_share(0, threads);
-        for counted in others.into_iter().filter_map(|thread| thread.join().ok()) {
-            all.add(&counted);
-        }
-        all
-    })
-}
-
-fn count_all(catalog: &Catalog, choice: &Choice, out: &mut dyn Write) -> Result<()> {
-    let accel: Accel = choice.scenario(catalog)?.accel;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let started = Instant::now();
-    let counted = count_on(&Space::of(catalog, accel, DEFAULT_QEMU), threads);
-    let seconds = started.elapsed().as_secs_f64();
-    writeln!(out, "{} scenarios, {} resolved, {seconds:.3} s", counted.scenarios, counted.resolved)?;
-    for (verdict, rule, many) in &counted.by {
-        let rule = rule.map_or("", crate::resolve::RuleId::name);
-        writeln!(out, "{many:>12}  {:<13} {rule}", verdict.name())?;
-    }
-    Ok(())
 }

@@ -297,7 +297,8 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
     let mut given: Vec<Key> = choice.keys.0.iter().map(|(key, _)| *key).collect();
     given.extend(asked.has_source.then_some(Key::From));
     given.extend(asked.has_destination.then_some(Key::To));
-    let mut reader = batch::Reader::new(catalog, batch::Defaults { scenario: asked.scenario, given });
+    let mut reader =
+        batch::Reader::new(catalog, batch::Defaults { scenario: asked.scenario, given, machine: asked.machine });
     let mut many = Many::new(catalog, args);
     many.lines = matches!(args.format, None | Some(Format::Json));
     // A line of JSON is written as soon as it is answered, and who types the lines sees them.

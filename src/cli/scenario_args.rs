@@ -132,6 +132,8 @@ pub(crate) struct Asked {
     pub has_source: bool,
     /// Whether the destination's release was given.
     pub has_destination: bool,
+    /// The machine type as the command line or the domain file names it; `None` for the default one.
+    pub machine: Option<String>,
 }
 
 /// What a command needs to answer.
@@ -196,6 +198,7 @@ impl Choice {
             let domain = self.read_domain(catalog, &asked.scenario, name)?;
             asked.notes.insert(0, format!("{name}: {}", domain.line()));
             asked.scenario = domain.scenario;
+            asked.machine = asked.machine.or(Some(domain.machine));
         }
         Ok(asked)
     }
@@ -205,7 +208,7 @@ impl Choice {
     /// # Errors
     /// As [`scenario`](Self::scenario).
     pub(crate) fn between(&self, catalog: &Catalog) -> Result<Asked> {
-        let mut scenario = self.chosen(catalog)?;
+        let mut scenario = self.chosen(catalog, &Scenario::default_of(catalog))?;
         let mut notes = Vec::new();
         let (mut has_source, mut has_destination) = (self.names(Key::From), self.names(Key::To));
         for (key, value) in &self.keys.0 {
@@ -217,7 +220,13 @@ impl Choice {
                 has_destination |= has_libvirt && *key != Key::FromHost;
             }
         }
-        Ok(Asked { scenario, notes, has_source, has_destination })
+        if !notes.is_empty() {
+            // The files may name the releases, which decide what a short machine name means.
+            let Scenario { from_host, to_host, .. } = scenario.clone();
+            scenario = Scenario { from_host, to_host, ..self.chosen(catalog, &scenario)? };
+        }
+        let machine = self.text(Key::Machine).map(str::to_owned);
+        Ok(Asked { scenario, notes, has_source, has_destination, machine })
     }
 
     /// Reads one guest; the command line overrides what its file says of the guest.
@@ -244,27 +253,43 @@ impl Choice {
         self.keys.0.iter().any(|(given, _)| *given == key) || self.in_link().contains(&key)
     }
 
-    fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
-        let mut scenario = match &self.link {
-            Some(link) => Scenario::parse(catalog, link)?,
-            None => Scenario::default_of(catalog),
-        };
-        let in_link = self.in_link();
+    /// The value of a key, as a flag or in the link.
+    fn text(&self, key: Key) -> Option<&str> {
+        let flag = self.keys.0.iter().find(|(given, _)| *given == key).map(|(_, value)| value.as_str());
+        let in_link = || self.link.iter().flat_map(|link| link.split(',').skip(1)).filter_map(Key::split);
+        flag.or_else(|| in_link().find(|(given, _)| *given == key).map(|(_, value)| value))
+    }
+
+    /// Returns what the link and the flags describe, with the releases of `base` where they name none.
+    fn chosen(&self, catalog: &Catalog, base: &Scenario) -> Result<Scenario> {
+        let mut scenario = Scenario::default_of(catalog);
+        (scenario.from, scenario.to) = (base.from.clone(), base.to.clone());
+        // What a machine type in the link means depends on these.
+        self.set_flags(catalog, &mut scenario, |key| matches!(key, Key::From | Key::To | Key::MachineLike))?;
+        if let Some(link) = &self.link {
+            scenario = Scenario::parse_over(catalog, (&scenario, &[]), link)?;
+        }
         for turn in 0..=2 {
-            for (key, value) in self.keys.0.iter().filter(|(key, _)| key.turn() == turn) {
-                if in_link.contains(key) && *key != Key::Via {
-                    return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
-                }
-                if !host_files(catalog, *key, value).is_empty() {
-                    continue;
-                }
-                scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
-            }
+            self.set_flags(catalog, &mut scenario, |key| key.turn() == turn)?;
         }
         if !self.names(Key::Machine) {
             scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)
+    }
+
+    /// Sets those flags that are wanted and do not name files.
+    fn set_flags(&self, catalog: &Catalog, scenario: &mut Scenario, wanted: impl Fn(Key) -> bool) -> Result<()> {
+        let in_link = self.in_link();
+        for (key, value) in self.keys.0.iter().filter(|(key, _)| wanted(*key)) {
+            if in_link.contains(key) && *key != Key::Via {
+                return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
+            }
+            if host_files(catalog, *key, value).is_empty() {
+                scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
+            }
+        }
+        Ok(())
     }
 }
 

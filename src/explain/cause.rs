@@ -6,8 +6,8 @@ use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::ModelId;
-use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Release, Scenario};
+use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::scenario::{MachineChoice, Release, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, StartTrace, Trace, Verdict, WrittenBy};
 
@@ -64,6 +64,8 @@ pub(crate) enum Fact {
     QemuHasNoModel(ModelId),
     /// QEMU does not have the machine type.
     QemuHasNoMachine,
+    /// The machine type is a distribution's, and the release names no package of one.
+    MachineOfDistribution(MachineId),
     /// QEMU does not know the feature by name; whether libvirt enables it there.
     QemuDoesNotKnow(FeatureId, bool),
     /// libvirt needs a newer QEMU.
@@ -227,7 +229,7 @@ impl Story<'_> {
             Refusal::QemuTooOld { needed, .. } => Fact::NeedsNewerQemu(*needed),
             Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
-            Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
+            Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => return self.no_machine(),
             Refusal::UnknownFeature(feature, _) if self.trace.source().refused.is_some() => {
                 Fact::SourceMapDoesNotKnow(*feature)
             }
@@ -255,6 +257,18 @@ impl Story<'_> {
             Refusal::UnknownProperty { feature, on, .. } => Fact::QemuDoesNotKnow(*feature, *on),
         };
         vec![Cause::leaf(fact)]
+    }
+
+    fn no_machine(&self) -> Vec<Cause> {
+        let machine = match self.scenario.machine {
+            MachineChoice::Listed(machine) => Some(machine),
+            MachineChoice::Unlisted(_) | MachineChoice::Unknown => None,
+        };
+        let is_unnamed = self.release().qemu_build(self.catalog).is_none();
+        let of_distribution =
+            machine.filter(|machine| is_unnamed && self.catalog.downstream().machine(*machine).is_some());
+        let hint = of_distribution.map(Fact::MachineOfDistribution);
+        [Fact::QemuHasNoMachine].into_iter().chain(hint).map(Cause::leaf).collect()
     }
 
     fn full_check(&self, extra: &[FeatureId], missing: &[FeatureId]) -> Vec<Cause> {

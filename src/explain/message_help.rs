@@ -2,11 +2,12 @@
 //! have the features. Messages are parsed in `input`.
 
 use super::unspecific::Unspecific;
-use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
+use crate::domain::catalog::{Catalog, Product, Provenance, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::names::{and_list, first_names};
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::scenario::Release;
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, Stage, suggested};
 
@@ -415,18 +416,28 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let id = catalog.machine(machine);
     match id.and_then(|id| catalog.qemu_with(id)) {
         Some(releases) => have(releases, machine),
-        None => match id.and_then(|id| catalog.downstream().machine(id)) {
-            Some(known) => {
-                let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
-                let mut names: Vec<&str> =
-                    known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
-                names.dedup();
-                format!(
-                    "{machine} is a machine type of {}; the package version identifies the distribution.",
-                    and_list(&names)
-                )
-            }
+        None => match id.filter(|id| catalog.downstream().machine(*id).is_some()) {
+            Some(id) => machine_of_distribution(catalog, id),
             None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
         },
     }
+}
+
+/// Says which distributions have a machine type, and how to name one.
+pub(crate) fn machine_of_distribution(catalog: &Catalog, machine: MachineId) -> String {
+    let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
+    let known = catalog.downstream().machine(machine);
+    let builds = known.into_iter().flat_map(|known| known.builds.iter());
+    let mut names: Vec<&str> = builds.filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
+    names.dedup();
+    let has_it = |release: Release| release.surely_has_machine(catalog, machine) == Some(true);
+    let with_it = |product: &&Product| Release::parse(catalog, &product.name).is_ok_and(has_it);
+    let example =
+        catalog.products().iter().find(with_it).map(|product| format!(", as does a product such as {}", product.name));
+    format!(
+        "{} is a machine type of {}; the package version identifies the distribution{}.",
+        catalog.machine_name(machine),
+        and_list(&names),
+        example.unwrap_or_default()
+    )
 }

@@ -3,6 +3,7 @@
 
 use super::basis::basis;
 use super::cause::{Cause, Fact, causes};
+use super::message_help::machine_of_distribution;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
@@ -366,6 +367,7 @@ impl Writer<'_> {
             Fact::SourceMapDoesNotKnow(f) => format!("The CPU map of {from} does not define {}.", self.name(*f)),
             Fact::MapHasNoModel(m) => format!("The CPU map does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoModel(m) => format!("This QEMU does not have the model {}.", self.catalog.model_name(*m)),
+            Fact::MachineOfDistribution(machine) => machine_of_distribution(self.catalog, *machine),
             Fact::QemuHasNoMachine => format!("This QEMU does not have the machine type {machine}."),
             Fact::QemuDoesNotKnow(f, on) => {
                 let (does, name) = (if *on { "enables" } else { "disables" }, self.name(*f));

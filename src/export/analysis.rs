@@ -24,7 +24,7 @@ pub(crate) use follow::{comparison_text, follow_json, follow_text, map_word, men
 pub use follow::{origin_text, state_word};
 pub(crate) use format::{grouped, machines as machines_text};
 pub(crate) use history::{
-    enabled_by_text, feature_history_json, feature_history_text, membership_text, model_history_json,
+    built_on_text, enabled_by_text, feature_history_json, feature_history_text, membership_text, model_history_json,
     model_history_text, unread_text,
 };
 pub(crate) use matrix::{fold_name, matrix_json, matrix_markdown};

@@ -125,7 +125,7 @@ struct Guest<'a> {
 /// # Errors
 /// One sentence; with the column if the line is not valid JSON.
 pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
-    let defaults = Defaults { scenario: Scenario::default_of(catalog), given: Vec::new() };
+    let defaults = Defaults { scenario: Scenario::default_of(catalog), given: Vec::new(), machine: None };
     Reader::new(catalog, defaults).read(text)
 }
 
@@ -135,6 +135,8 @@ pub(crate) struct Defaults {
     pub(crate) scenario: Scenario,
     /// The keys that the user gave; the scenario has its own defaults for the others.
     pub(crate) given: Vec<Key>,
+    /// The machine type as the user named it: the source of each line resolves a short name.
+    pub(crate) machine: Option<String>,
 }
 
 /// How many releases are remembered.
@@ -166,8 +168,11 @@ impl<'c> Reader<'c> {
         })?;
         let (catalog, id) = (self.catalog, line.id.as_deref().map(str::to_owned));
         if let Some(link) = &line.scenario {
-            let Defaults { scenario, given } = &self.defaults;
-            let scenario = Scenario::parse_over(catalog, (scenario, given), link).map_err(|err| err.to_string())?;
+            let Defaults { scenario, given, .. } = &self.defaults;
+            let mut scenario = Scenario::parse_over(catalog, (scenario, given), link).map_err(|err| err.to_string())?;
+            if !Key::all_in(link).any(|named| named == Key::Machine) {
+                self.set_machine(&mut scenario)?;
+            }
             for (key, name) in [(Key::From, "source"), (Key::To, "destination")] {
                 if !given.contains(&key) && !Key::all_in(link).any(|named| named == key) {
                     return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
@@ -179,6 +184,9 @@ impl<'c> Reader<'c> {
         self.set_ends(&mut scenario, &line)?;
         match (&line.guest, &line.domain) {
             (Some(guest), None) => {
+                if guest.machine.is_none() {
+                    self.set_machine(&mut scenario)?;
+                }
                 set_guest(catalog, &mut scenario, guest, self.defaults.given.contains(&Key::Machine))?;
                 Ok(BatchLine { id, scenario, said: None })
             }
@@ -190,6 +198,12 @@ impl<'c> Reader<'c> {
             (Some(_), Some(_)) => Err("guest and domain are both given; give one".to_owned()),
             (None, None) => Err(EXPECTED_KEYS.to_owned()),
         }
+    }
+
+    /// Sets the machine type that is the default of every line.
+    fn set_machine(&self, scenario: &mut Scenario) -> Result<(), String> {
+        let Some(name) = &self.defaults.machine else { return Ok(()) };
+        scenario.set_machine(self.catalog, name).map_err(|err| format!("--machine: {err}"))
     }
 
     /// Sets the source, the destination and the hosts between them.

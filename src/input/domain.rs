@@ -26,6 +26,8 @@ pub struct Domain {
     pub name: Option<String>,
     /// This guest between the given source and destination.
     pub scenario: Scenario,
+    /// The machine type as the file or its product names it; the source's QEMU resolves a short name.
+    pub machine: String,
     /// What the guest is: `running guest web: Skylake-Client with 13 features, check full, pc-q35-5.2, tcg, 1 vCPU`.
     pub read: String,
     /// What else in the file affects the answer and was used, a fragment each.
@@ -126,7 +128,8 @@ impl Reader<'_, '_> {
         let mut scenario = Scenario { running: None, emulator: None, written_by: self.writer(), ..between.clone() };
         scenario.accel = self.accel()?;
         self.hyperv(scenario.accel)?;
-        let alias = self.machine(&mut scenario)?;
+        let machine = self.machine(&mut scenario)?;
+        let is_short = machine != write_machine(self.catalog, &scenario.machine);
         let vcpus = self.vcpus()?;
         scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
         let features = domain.child("features");
@@ -144,13 +147,14 @@ impl Reader<'_, '_> {
         let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
-        let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
+        let read = self.say(&scenario, &cpu, live, vcpus, is_short.then_some(machine));
         let cautions = notes::cautions(self.catalog, &scenario);
         let mut ignored = notes::ignored(domain, &cpu);
         ignored.extend(refused.map(|error| format!("<emulator>: {error}")));
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
+            machine: machine.to_owned(),
             read,
             used,
             ignored,
@@ -193,8 +197,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Sets the machine type. Returns the short name, if the file has one.
-    fn machine(&self, scenario: &mut Scenario) -> Result<Option<String>, LoadError> {
+    /// Sets the machine type. Returns its name in the file.
+    fn machine(&self, scenario: &mut Scenario) -> Result<&str, LoadError> {
         let domain = self.parts.domain;
         let Some(kind) = domain.child("os").and_then(|os| os.child("type")) else {
             return Err(self.document.error(domain, "expected <os><type machine='...'> in <domain>, found none"));
@@ -207,8 +211,7 @@ impl Reader<'_, '_> {
         scenario
             .set(self.catalog, Key::Machine, name)
             .map_err(|err| self.document.error(kind, format!("expected a machine type of QEMU: {err}")))?;
-        let full = write_machine(self.catalog, &scenario.machine);
-        Ok((full != name).then(|| name.to_owned()))
+        Ok(name)
     }
 
     fn vcpus(&self) -> Result<u32, LoadError> {

@@ -6,6 +6,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::{Mode, Policy};
 use crate::domain::feature::FeatureId;
+use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{
@@ -14,6 +15,7 @@ use crate::domain::scenario::{
 use crate::domain::version::Version;
 use crate::resolve::{OutcomeWithFeatures, Resolver, RuleId, Verdict};
 use foldhash::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 pub(super) fn note<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
@@ -34,6 +36,9 @@ pub(super) struct Work<'a> {
     pub(super) better: Vec<ModelId>,
     pub(super) no_return: HashSet<Who>,
     pub(super) undecided: usize,
+    /// The unknown inputs on which these depend.
+    pub(super) undecided_by: BTreeSet<String>,
+    undecided_guests: HashSet<Who>,
     pub(super) resolved: usize,
 }
 
@@ -48,6 +53,8 @@ impl<'a> Work<'a> {
             better: Vec::new(),
             no_return: HashSet::default(),
             undecided: 0,
+            undecided_by: BTreeSet::new(),
+            undecided_guests: HashSet::default(),
             resolved: 0,
         }
     }
@@ -76,7 +83,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// host-model on every recorded host, with the newest machine type of this QEMU.
+    /// host-model on every listed host, with the oldest and the newest machine type of this QEMU.
     pub(super) fn host_models(&mut self, qemu: Version) {
         let catalog = self.catalog;
         let views = catalog.qemu_views(qemu);
@@ -86,7 +93,7 @@ impl<'a> Work<'a> {
         };
         let machines: Vec<MachineId> = catalog.qemu_defaults().machines.iter().filter(is_there).copied().collect();
         let [Some(oldest), Some(newest)] = [machines.first(), machines.last()] else { return };
-        for (id, _) in catalog.recorded_hosts() {
+        for (id, _) in (0u16..).map(HostId).zip(catalog.hosts()) {
             for machine in [oldest, newest] {
                 let mut guest = Scenario::default_of(catalog);
                 guest.cpu = CpuChoice::Mode(Mode::HostModel);
@@ -132,7 +139,7 @@ impl<'a> Work<'a> {
                 }
                 match compared(&before, &after) {
                     Compared::Same => {}
-                    Compared::Undecided => self.undecided += 1,
+                    Compared::Undecided => self.note_undecided(who, &scenario(from, to)),
                     Compared::Better => {
                         if direction != Direction::NewToOld {
                             self.better.extend(guest.model());
@@ -147,13 +154,23 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Counts a guest without a decision. The first one of each definition or host says on what it depends.
+    fn note_undecided(&mut self, who: &Who, scenario: &Scenario) {
+        self.undecided += 1;
+        if self.undecided_guests.insert(who.clone()) {
+            let inputs = self.resolver.resolve(scenario).depends_on.into_iter().map(|unknown| unknown.input);
+            self.undecided_by.extend(inputs);
+        }
+    }
+
     /// Whether the guest is refused by OLD only because it has a feature that only NEW defines: no guest of OLD has it.
     fn is_new_to_old(&mut self, direction: Direction, after: &OutcomeWithFeatures, scenario: &Scenario) -> bool {
         let is_unknown = |rule| matches!(rule, Some(RuleId::UnknownFeature | RuleId::UnknownModel));
         if direction != Direction::NewToOld {
             return false;
         }
-        if after.outcome.verdict != Verdict::Depends {
+        // Without a rule the cases of an unknown input differ, also where all are aborted.
+        if after.outcome.rule.is_some() {
             return is_unknown(after.outcome.rule);
         }
         let answer = self.resolver.resolve(scenario);

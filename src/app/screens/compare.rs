@@ -71,7 +71,7 @@ struct Side<'a> {
 }
 
 /// The width of the labels, left of the columns of A and B.
-pub(crate) const LABELS: usize = 21;
+pub(crate) const LABELS: usize = 22;
 
 impl Compare {
     /// Returns the initial state.
@@ -230,7 +230,7 @@ fn state(side: &Side<'_>, feature: FeatureId) -> String {
 
 fn pair(lines: &mut Vec<Line>, (label, kind): (&str, Kind), (a, b): (&str, &str), room: usize) {
     let (b, kind) = if a == b && kind != Kind::Answer { ("same", Kind::Same) } else { (b, kind) };
-    let [labels, left, right] = [wrap(label, LABELS - 1), wrap(a, room), wrap(b, room)];
+    let [labels, left, right] = [wrap(label, LABELS - 2), wrap(a, room), wrap(b, room)];
     for number in 0..left.len().max(right.len()).max(labels.len()) {
         let of = |lines: &[String]| lines.get(number).cloned().unwrap_or_default();
         lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), kind });

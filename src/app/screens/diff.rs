@@ -77,7 +77,7 @@ pub struct Diff {
 impl Diff {
     /// Returns the screen as it opens: the scenario's model at source and destination.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let model = context.scenario.model().or(Scenario::default_of(context.catalog).model()).unwrap_or(ModelId(0));
+        let model = context.model().or(Scenario::default_of(context.catalog).model()).unwrap_or(ModelId(0));
         let mut state = Self {
             view: View::Endpoints,
             releases: two_releases(context),

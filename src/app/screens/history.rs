@@ -64,7 +64,7 @@ impl History {
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let feature = Subject::Feature(context.scenario.feature);
         let default = Scenario::default_of(context.catalog).model();
-        let model = context.scenario.model().or(default).map(Subject::Model);
+        let model = context.model().or(default).map(Subject::Model);
         let (subject, other) = match (context.scenario.model(), model) {
             (Some(_), Some(model)) => (model, feature),
             (_, Some(model)) => (feature, model),

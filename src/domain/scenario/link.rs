@@ -131,7 +131,7 @@ impl Scenario {
     /// What was expected, with the nearest known value.
     pub fn set(&mut self, catalog: &Catalog, key: Key, text: &str) -> Result<(), ValueError> {
         match key {
-            Key::Machine => self.machine = value::machine(catalog, text, &self.from, self.machine_like.is_some())?,
+            Key::Machine => self.set_machine(catalog, text)?,
             Key::Topology => self.topology = value::topology(text)?,
             Key::Accel => self.accel = value::one_of(text, &[Accel::Tcg, Accel::Kvm], Accel::name)?,
             Key::Host => {
@@ -175,6 +175,15 @@ impl Scenario {
         if key.is_of_the_guest() {
             self.running = None;
         }
+        Ok(())
+    }
+
+    /// Sets the machine type that a name means in the source's QEMU. A running guest remains.
+    ///
+    /// # Errors
+    /// A name that the facts lack, with the nearest known one.
+    pub(crate) fn set_machine(&mut self, catalog: &Catalog, name: &str) -> Result<(), ValueError> {
+        self.machine = value::machine(catalog, name, &self.from, self.machine_like.is_some())?;
         Ok(())
     }
 

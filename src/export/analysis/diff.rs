@@ -1,12 +1,13 @@
 //! Writes the differences between two maps or two models.
 
-use super::format::{json, list, names};
+use super::format::{json, list, names, qemus};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
-use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
-use crate::analysis::review::Finding;
+use crate::analysis::diff::{Effect, Effects, MapDiff, ModelDiff, Why};
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::domain::names::{and_list, first_names};
+use crate::domain::scenario::{Release, write_release};
 use crate::explain::stated_rule;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
@@ -78,7 +79,7 @@ pub(crate) fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
 }
 
 /// Returns the difference of two maps as text, with what it does to guests.
-pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &Effects, given: &[Release]) -> String {
     let name = |id| &*catalog.release(id).name;
     let mut out = format!("{} and {}\n", name(diff.old), name(diff.new));
     for (release, lower) in [diff.old, diff.new].into_iter().filter_map(|id| Some((id, stand_in(catalog, id)?))) {
@@ -104,22 +105,74 @@ pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
         let _ = writeln!(out, "\n{}", catalog.model_name(model.model));
         groups(&mut out, catalog, model, |why| why.name().to_owned());
     }
-    for effect in effects {
-        let mut models: Vec<ModelId> = effect.findings.iter().filter_map(Finding::model).collect();
-        models.sort_unstable();
-        models.dedup();
-        let what = if models.is_empty() {
-            "no guest has a worse outcome than within the first release".to_owned()
-        } else {
-            format!("{} at worst: {}", effect.worst.name(), model_names(catalog, &models))
-        };
+    for effect in &effects.directions {
         let _ = writeln!(out);
-        wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);
+        wrapped(&mut out, &format!("{}: ", effect.direction.name()), &effect_text(catalog, effect));
     }
     if !diff.features_new.is_empty() || !diff.models_new.is_empty() {
         wrapped(&mut out, "", "A guest that has a new feature or model cannot migrate back.");
     }
+    out.push('\n');
+    for sentence in tried(catalog, effects, given) {
+        wrapped(&mut out, "", &sentence);
+    }
     out
+}
+
+/// Returns which of the tried guests have a worse outcome, and the worst one.
+fn effect_text(catalog: &Catalog, effect: &Effect) -> String {
+    let (models, hosts) = (effect.models(), effect.hosts());
+    let mut who: Vec<String> = (!models.is_empty()).then(|| model_names(catalog, &models)).into_iter().collect();
+    if !hosts.is_empty() {
+        let names = hosts.iter().map(|host| &*catalog.host(*host).name);
+        who.push(format!("host-model on {}", first_names(names, MOST_HOSTS)));
+    }
+    if who.is_empty() {
+        return "no guest that was tried has a worse outcome than within the first release".to_owned();
+    }
+    format!("{} at worst: {}", effect.worst().name(), who.join("; "))
+}
+
+/// The most hosts that are named.
+const MOST_HOSTS: usize = 6;
+
+/// Says which guests were tried, and what has no part in the comparison of two maps.
+fn tried(catalog: &Catalog, effects: &Effects, given: &[Release]) -> Vec<String> {
+    let host_models = match effects.only {
+        Some(_) => String::new(),
+        None => format!(", and host-model on {} hosts", catalog.hosts().len()),
+    };
+    let mut sentences = vec![
+        format!(
+            "Tried: guests with one thread in each socket that name no feature, vmx, svm or one that differs, under TCG and \
+             on a KVM host that supports every feature{host_models}."
+        ),
+        format!(
+            "Only the maps differ: libvirt behaves as {} with both, and source and destination have the same QEMU, {}.",
+            catalog.release(effects.like).name,
+            qemus(catalog, &effects.qemu)
+        ),
+    ];
+    if effects.undecided > 0 {
+        sentences.push(format!("{} host-model guests were not decided.", effects.undecided));
+    }
+    let names: Vec<String> = given.iter().map(|release| write_release(catalog, release)).collect();
+    if !names.is_empty() {
+        let guest = effects.only.map_or("GUEST", |model| catalog.model_name(model));
+        let command = match names.as_slice() {
+            [from, to] => format!("check {guest} --from {from} --to {to}"),
+            _ => "check".to_owned(),
+        };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        sentences.push(format!(
+            "The QEMU and the packages of {} were not tried: {command} decides with them.",
+            and_list(&names)
+        ));
+    }
+    sentences.push(
+        "Other topologies and hosts were not tried: check --topology and check --host decide with them.".to_owned(),
+    );
+    sentences
 }
 
 /// The release whose map is used instead of one that was not read.
@@ -182,7 +235,7 @@ fn differs(catalog: &Catalog, diff: &ModelDiff) -> serde_json::Map<String, serde
 }
 
 /// Returns the difference of two maps as JSON.
-pub(crate) fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+pub(crate) fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &Effects, given: &[Release]) -> String {
     let names = |models: &[ModelId]| models.iter().map(|m| catalog.model_name(*m).to_owned()).collect::<Vec<_>>();
     let models: Vec<serde_json::Value> = diff
         .models
@@ -191,16 +244,15 @@ pub(crate) fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
             |model| serde_json::json!({ "model": catalog.model_name(model.model), "differs": differs(catalog, model) }),
         )
         .collect();
-    let effects: Vec<serde_json::Value> = effects
+    let directions: Vec<serde_json::Value> = effects
+        .directions
         .iter()
         .map(|effect| {
-            let mut models: Vec<ModelId> = effect.findings.iter().filter_map(Finding::model).collect();
-            models.sort_unstable();
-            models.dedup();
             serde_json::json!({
                 "direction": effect.direction.name(),
-                "worst": effect.worst.name(),
-                "models": names(&models),
+                "worst": effect.worst().name(),
+                "models": names(&effect.models()),
+                "hosts": effect.hosts().iter().map(|host| &*catalog.host(*host).name).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -217,6 +269,7 @@ pub(crate) fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
         "models_gone": names(&diff.models_gone),
         "models_new": names(&diff.models_new),
         "models": models,
-        "effects": effects,
+        "effects": directions,
+        "tried": tried(catalog, effects, given),
     }))
 }

@@ -1,8 +1,12 @@
 //! Writes the history of a model or a feature.
 
 use super::format::{json, list, machines, names};
-use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
+use crate::analysis::history::{
+    AddedMap, BuiltOn, Change, FeatureHistory, Membership, ModelHistory, ModelStep, Segment, TurnedOn,
+};
+use crate::analysis::space::is_published;
 use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Provenance};
+use crate::domain::map::ModelId;
 use crate::domain::names::and_list;
 use crate::domain::text::{pad, width};
 use crate::export::SCHEMA;
@@ -33,9 +37,23 @@ fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> 
     }
 }
 
-/// Returns what changed in a model, as text, separated by semicolons.
-fn change_text(catalog: &Catalog, change: &Change) -> String {
-    parts(catalog, change).join("; ")
+/// Returns what changed in a model, as text, separated by semicolons. An added map says with what it is compared.
+fn change_text(catalog: &Catalog, step: &ModelStep) -> String {
+    let text = parts(catalog, &step.change).join("; ");
+    let after = step.after.filter(|_| !is_published(catalog, step.since));
+    let Some(after) = after else { return text };
+    let text = if text.is_empty() { "no difference" } else { &text };
+    format!("compared with {}: {text}", release(catalog, after))
+}
+
+/// Returns what an added map changes in a feature.
+fn added_text(catalog: &Catalog, added: &AddedMap) -> String {
+    let change = |(model, before, now): &(ModelId, Membership, Membership)| {
+        format!("{}: {}, was {}", catalog.model_name(*model), now.name(), before.name())
+    };
+    let known = (!added.known).then(|| "does not define it".to_owned());
+    let said: Vec<String> = known.into_iter().chain(added.models.iter().map(change)).collect();
+    if said.is_empty() { "no difference".to_owned() } else { said.join("; ") }
 }
 
 /// Returns what a feature was to a model, as text, separated by semicolons.
@@ -51,6 +69,21 @@ pub(crate) fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
     format!("{}; {machines}", and_list(&accels))
 }
 
+/// Returns on which model a definition builds, and how it differs from it.
+pub(crate) fn built_on_text(catalog: &Catalog, on: &BuiltOn) -> String {
+    let model = catalog.model_name(on.model);
+    if on.is_copy() {
+        return format!("a copy of {model}");
+    }
+    let mut text = format!("based on {model}");
+    for (word, features) in [("adds", &on.adds), ("without", &on.lacks)] {
+        if !features.is_empty() {
+            let _ = write!(text, ", {word} {}", names(catalog, features.iter().copied()));
+        }
+    }
+    text
+}
+
 fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     let mut said = Vec::new();
     if change.came {
@@ -59,8 +92,8 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     if change.went {
         said.push("model removed".to_owned());
     }
-    if let Some(ancestor) = change.copied_from {
-        said.push(format!("a copy of {}", catalog.model_name(ancestor)));
+    if let Some(on) = &change.built_on {
+        said.push(built_on_text(catalog, on));
     }
     for (word, features) in [
         ("gains", &change.gained),
@@ -87,7 +120,7 @@ pub(crate) fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> S
     let dates: Vec<String> = history.steps.iter().map(|step| since_text(catalog, step.after, step.since)).collect();
     let columns = dates.iter().map(|since| width(since)).max().unwrap_or_default() + 2;
     for (step, since) in history.steps.iter().zip(&dates) {
-        wrapped(&mut out, &format!("  {}", pad(since, columns)), &change_text(catalog, &step.change));
+        wrapped(&mut out, &format!("  {}", pad(since, columns)), &change_text(catalog, step));
     }
     out.push_str("\nQEMU:\n");
     for (first, last) in &history.qemu {
@@ -112,7 +145,11 @@ pub(crate) fn model_history_json(catalog: &Catalog, history: &ModelHistory) -> S
                 "after": step.after.map(|id| release(catalog, id)),
                 "came": change.came,
                 "went": change.went,
-                "copied_from": change.copied_from.map(|model| catalog.model_name(model)),
+                "built_on": change.built_on.as_ref().map(|on| serde_json::json!({
+                    "model": catalog.model_name(on.model),
+                    "adds": list(catalog, on.adds.iter().copied()),
+                    "lacks": list(catalog, on.lacks.iter().copied()),
+                })),
                 "gained": list(catalog, change.gained.iter().copied()),
                 "removed": list(catalog, change.removed.iter().copied()),
                 "dropped": list(catalog, change.dropped.iter().copied()),
@@ -166,6 +203,12 @@ pub(crate) fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) 
     for (model, segments) in &history.models {
         wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &membership_text(catalog, segments));
     }
+    if let (Some(newest), false) = (history.known.last(), history.added.is_empty()) {
+        let _ = writeln!(out, "\nAdded maps, compared with {}:", release(catalog, newest.last));
+    }
+    for added in &history.added {
+        wrapped(&mut out, &format!("  {}: ", release(catalog, added.map)), &added_text(catalog, added));
+    }
     if !history.turned_on.is_empty() {
         out.push_str("\nEnabled by QEMU:\n");
     }
@@ -213,6 +256,15 @@ pub(crate) fn feature_history_json(catalog: &Catalog, history: &FeatureHistory) 
         "feature": catalog.feature_name(history.feature),
         "known": history.known.iter().filter(|s| s.state)
             .map(|s| [release(catalog, s.first), release(catalog, s.last)]).collect::<Vec<_>>(),
+        "added_maps": history.added.iter().map(|added| serde_json::json!({
+            "map": release(catalog, added.map),
+            "known": added.known,
+            "models": added.models.iter().map(|(model, before, now)| serde_json::json!({
+                "model": catalog.model_name(*model),
+                "before": before.name(),
+                "state": now.name(),
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "in_qemu": history.in_qemu.map(|version| version.to_string()),
         "models": models,
         "turned_on": turned_on,

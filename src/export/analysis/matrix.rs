@@ -101,17 +101,20 @@ pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &M
 /// The most chosen machine types that are named.
 const MOST_CHOSEN: usize = 6;
 
-/// Says which machine types were chosen where none was named.
+/// Says which machine types were chosen where none or a short name was given.
 fn chosen_machines(catalog: &Catalog, matrix: &Matrix) -> Option<String> {
     let chosen = matrix.chosen_machines().into_iter().map(|machine| write_machine(catalog, machine));
     let names: Vec<String> = chosen.collect();
+    let listed = first_names(names.iter().map(String::as_str), MOST_CHOSEN);
+    if let Some(short) = matrix.short_machine() {
+        return Some(format!("Machine type: {short}, which the source's QEMU resolves to {listed}."));
+    }
     match names.as_slice() {
         [] => None,
         [only] => Some(format!("Machine type: {only}, because none was named.")),
-        several => Some(format!(
+        _ => Some(format!(
             "Machine type, because none was named: {DEFAULT_MACHINE} where source and destination have it, otherwise the \
-             newest that both have. Chosen: {}.",
-            first_names(several.iter().map(String::as_str), MOST_CHOSEN)
+             newest that both have. Chosen: {listed}."
         )),
     }
 }

@@ -42,7 +42,7 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
     wrapped(&mut out, title, &format!("CPU map review: {old} to {new}"));
     let risks = review.risks();
     out.push('\n');
-    wrapped(&mut out, "", &text.answer(&risks));
+    wrapped(&mut out, "", &(text.answer(&risks) + &text.undecided()));
     for sentence in text.method() {
         wrapped(&mut out, "", &sentence);
     }
@@ -114,8 +114,9 @@ impl ReviewText<'_> {
         }
         if meant().next().is_some() {
             return format!(
-                "Guests are at risk with libvirt {like}, but only under TCG: {}. No guest is at risk under KVM.",
-                self.harm(meant())
+                "Guests are at risk with libvirt {like}, but only under TCG: {}. {} is at risk under KVM.",
+                self.harm(meant()),
+                self.no_guest()
             );
         }
         let others: Vec<String> = Regime::ALL
@@ -128,14 +129,32 @@ impl ReviewText<'_> {
             })
             .collect();
         if others.is_empty() {
-            return "No guest is at risk, whatever the destination does with removed features.".to_owned();
+            let nobody = self.no_guest();
+            return format!("{nobody} is at risk, whatever the destination does with removed features.");
         }
         let regime = self.review.regime.name();
         format!(
-            "No guest is at risk with libvirt {like}, whose setting for removed features on incoming is {regime}. Other \
-             settings have risks. {}",
+            "{} is at risk with libvirt {like}, whose setting for removed features on incoming is {regime}. Other settings \
+             have risks. {}",
+            self.no_guest(),
             others.join(" ")
         )
+    }
+
+    /// Says how many guests have no answer, and on what they depend; empty where all have one.
+    fn undecided(&self) -> String {
+        let review = self.review;
+        if review.undecided == 0 {
+            return String::new();
+        }
+        let who = if review.question.distributions { "" } else { "host-model " };
+        let inputs = first_names(review.undecided_by.iter().map(String::as_str), MOST_NAMES);
+        format!(" {} {who}guests were not decided: they depend on {inputs}.", review.undecided)
+    }
+
+    /// Returns `No guest`, without those that were not decided.
+    fn no_guest(&self) -> &'static str {
+        if self.review.undecided == 0 { "No guest" } else { "No guest that was decided" }
     }
 
     /// Says what some risks do to how many guests, the worst first.
@@ -179,7 +198,7 @@ impl ReviewText<'_> {
     }
 
     fn on_hosts(&self, hosts: usize) -> String {
-        format!("host-model guests on {hosts} of {} hosts", self.catalog.recorded_hosts().count())
+        format!("host-model guests on {hosts} of {} hosts", self.catalog.hosts().len())
     }
 
     fn method(&self) -> Vec<String> {
@@ -188,7 +207,7 @@ impl ReviewText<'_> {
             "libvirt behaves as {} with both maps. Tried from old to new, from new to old and within new: TCG, a KVM host \
              that supports every feature, and host-model on {} hosts, with QEMU {}{}.",
             self.release(review.like),
-            self.catalog.recorded_hosts().count(),
+            self.catalog.hosts().len(),
             qemus(self.catalog, &review.qemu),
             if review.question.distributions { ", and the machine types of distributions on their QEMU" } else { "" },
         )];
@@ -197,14 +216,6 @@ impl ReviewText<'_> {
                 let (name, lower) = (self.release(id), self.release(lower.0));
                 sentences.push(format!("The map of {name} was not read: the map of {lower} is used."));
             }
-        }
-        if review.undecided > 0 {
-            let (who, also) =
-                if review.question.distributions { ("", ", or what a package changes") } else { ("host-model ", "") };
-            sentences.push(format!(
-                "{} {who}guests were not decided: it is unknown which vmx features their hosts support{also}.",
-                review.undecided
-            ));
         }
         if !review.sampled.is_empty() {
             sentences.push(format!(
@@ -223,14 +234,14 @@ impl ReviewText<'_> {
             Verdict::Aborted => "Aborted",
             Verdict::StartRefused => "Start refused",
             Verdict::Changed | Verdict::Unchanged | Verdict::Never => "Changed",
-            Verdict::Depends => "Depends on vmx features of the host that are not known",
+            Verdict::Depends => "Depends on features of the host that are not known",
         };
         let (more, less) = if risk.verdict == Verdict::Aborted { ("extra", "missing") } else { ("gains", "loses") };
         let about = [(more, risk.more), (less, risk.less)].into_iter().filter(|(_, set)| !set.is_empty());
         let about: String =
             about.fold(String::new(), |text, (word, set)| text + &format!(", {word} {}", self.features(set)));
         let is_open = risk.verdict == Verdict::Aborted && risk.rules.is_empty();
-        let about = if is_open { ", by features that depend on the host's vmx features" } else { &about };
+        let about = if is_open { ", by features that depend on those of the host" } else { &about };
         let named = self.features(risk.named);
         let mention = match risk.mentions {
             Mentions::None | Mentions::HostModel => String::new(),

@@ -187,5 +187,6 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     if cpu.model.is_none() {
         used.push(format!("KubeVirt's default CPU {MODEL}"));
     }
-    Ok(Domain { name, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
+    let machine = machine.to_owned();
+    Ok(Domain { name, scenario, machine, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }

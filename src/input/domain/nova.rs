@@ -93,7 +93,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     }
     scenario.topology = MaybeKnown::Is(Topology::SINGLE);
     let read = super::say_written(catalog, &scenario, "nova.conf");
-    Ok(Domain { name: None, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
+    Ok(Domain { name: None, scenario, machine: name.to_owned(), read, used, ignored: Vec::new(), cautions: Vec::new() })
 }
 
 /// Returns the [`KEYS`] of the section, each with the offset of its line: key, value, offset.

@@ -2,14 +2,16 @@
 
 use super::Subject;
 use super::axis::{Axes, Mark, Over};
-use crate::analysis::history::{Change, FeatureHistory, Membership, ModelStep, Segment, TurnedOn, of_model};
+use crate::analysis::history::{AddedMap, Change, FeatureHistory, Membership, ModelStep, Segment, TurnedOn, of_model};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::order::sort_by_key;
 use crate::domain::qemu::MachineId;
 use crate::domain::version::Version;
-use crate::export::analysis::{enabled_by_text, feature_names, machines_text, membership_text, unread_text};
+use crate::export::analysis::{
+    built_on_text, enabled_by_text, feature_names, machines_text, membership_text, unread_text,
+};
 
 /// The scenario that a line opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,13 +108,15 @@ impl Lines<'_> {
 
     /// Returns a line for each kind of change that a release made.
     fn of_step(&self, model: ModelId, step: &ModelStep) -> Vec<Line> {
-        let Change { came, went, copied_from, gained, removed, dropped, added, marked, partial_check } = &step.change;
-        let copied = copied_from.map(|ancestor| self.catalog().model_name(ancestor));
+        let Change { came, went, built_on, gained, removed, dropped, added, marked, partial_check } = &step.change;
+        let built = built_on.as_ref().map(|on| format!("The definition is {}.", built_on_text(self.catalog(), on)));
         let mut texts: Vec<(String, String)> = Vec::new();
         if *came {
-            texts.push(("model added".to_owned(), copied.map_or(String::new(), |name| format!("A copy of {name}."))));
-        } else if let Some(name) = copied {
-            texts.push((format!("now a copy of {name}"), String::new()));
+            texts.push(("model added".to_owned(), built.unwrap_or_default()));
+        } else if let (Some(on), Some(words)) = (built_on, built) {
+            let name = self.catalog().model_name(on.model);
+            let what = if on.is_copy() { "a copy of" } else { "based on" };
+            texts.push((format!("now {what} {name}"), words));
         }
         if *went {
             texts.push(("model removed".to_owned(), String::new()));
@@ -255,8 +259,36 @@ impl Lines<'_> {
                 Some(format!("{what} in {model}"))
             })
         };
+        let newest = told.known.last().map(|segment| segment.last);
+        let in_added = |added: &AddedMap| {
+            added.models.iter().map(|change| self.in_added((feature, newest), added.map, *change)).collect::<Vec<_>>()
+        };
+        lines.extend(told.added.iter().flat_map(in_added));
         lines.extend(enabled.flat_map(of_machines));
         lines
+    }
+
+    /// Returns the line about a model that an added map changes from what it is in the newest release.
+    fn in_added(
+        &self,
+        (feature, newest): (FeatureId, Option<LibvirtId>),
+        map: LibvirtId,
+        (model, before, now): (ModelId, Membership, Membership),
+    ) -> Line {
+        let (name, when) = (self.catalog().model_name(model), self.catalog().release(map).name.to_string());
+        let marks = self.axes.membership(model, feature);
+        Line {
+            is_own: true,
+            over: Over::Libvirt,
+            name: format!("{} in {name}", now.name()),
+            guest: self.axes.guest(&marks, feature),
+            marks,
+            words: format!("{name}: {} in {when}, {} in the newest release.", now.name(), before.name()),
+            when,
+            model,
+            feature: Some(feature),
+            shows: Shows::Change(newest, map),
+        }
     }
 
     /// Returns the line about a feature in a model's map entries; before it, whether nothing changed, and the release of the

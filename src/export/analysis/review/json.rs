@@ -115,6 +115,7 @@ pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> Stri
         }).collect::<Vec<_>>(),
         "better": model_names(&review.better),
         "undecided": review.undecided,
+        "undecided_by": review.undecided_by,
         "sampled": model_names(&review.sampled),
         "resolved": review.resolved,
     }))
