@@ -102,6 +102,31 @@ fn epyc_genoa_is_backported_to_8_0_0_12_el9() {
     ]);
 }
 
+/// KubeVirt's default CPU: RHEL 9.6 has QEMU 9.1.0, which knows `overflow-recov` and `succor`; 9.0.0 does not.
+#[test]
+fn host_model_returns_from_rhel_9_8_to_9_6() {
+    let guest = "host-model,machine=pc-q35-rhel9.4.0,topology=1-4-1,host=EPYC-7502-32-Core,from=rhel:9.8";
+    hold(&[
+        (&format!("{guest},to=rhel:9.6"), "unchanged same-definition"),
+        (&format!("{guest},to=12.8.0:9.0.0-10.el9"), "aborted unknown-property"),
+    ]);
+}
+
+#[test]
+fn builds_of_9_1_0_backport_names_and_models() {
+    let turin = "EPYC-Turin,machine=pc-q35-rhel9.4.0,from=12.8.0:9.1.0-25.el9";
+    let rapids = "GraniteRapids-v2,machine=pc-q35-rhel9.4.0,from=12.8.0:9.1.0-12.el9";
+    let genoa = "EPYC-Genoa,+sbpb,machine=pc-q35-rhel9.4.0,from=11.3.0:9.1.0-28.el9";
+    hold(&[
+        (&format!("{turin},to=12.8.0:9.1.0-26.el9"), "unchanged same-definition"),
+        (&format!("{turin},to=12.8.0:9.1.0-24.el9"), "aborted model-unsupported"),
+        (&format!("{rapids},to=12.8.0:9.1.0-4.el10"), "unchanged same-definition"),
+        (&format!("{rapids},to=12.8.0:9.1.0-11.el9"), "aborted model-unsupported"),
+        (&format!("{genoa},to=11.3.0:9.1.0-29.el9"), "unchanged same-definition"),
+        (&format!("{genoa},to=11.3.0:9.1.0-27.el9"), "aborted unknown-property"),
+    ]);
+}
+
 #[test]
 fn epyc_turin_is_backported_to_10_0_0_7_el10() {
     hold(&[

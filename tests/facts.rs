@@ -164,12 +164,45 @@ fn qemu_is_what_was_read() {
     }
     let qemu_alone = catalog.model("Icelake-Client-v3").unwrap();
     assert!(!asked(qemu_alone), "QEMU 6.1 to 7.0 had it, and none of these was asked");
+    // The names of two releases are in libvirt's tests, and their dependencies are nowhere.
+    let unread = catalog.qemu_releases().iter().filter(|q| q.properties.is_some() && q.dependencies.is_none());
+    let unread: Vec<Version> = unread.map(|q| q.version).collect();
+    assert_eq!(unread, [Version::new(9, 0, 0), Version::new(9, 1, 0)]);
+    let nameless = catalog.qemu_releases().iter().rfind(|q| q.properties.is_none()).unwrap();
+    assert_eq!(nameless.version, Version::new(2, 8, 0));
     let partial: Vec<Version> =
         catalog.qemu_releases().iter().filter(|q| q.dependencies_partial).map(|q| q.version).collect();
     assert_eq!(partial, [Version::new(11, 1, 2)]);
     let both = catalog.qemu_releases().iter().find(|q| q.recorded_source.is_some()).unwrap();
     let left_out: Vec<&str> = both.not_recorded.iter().map(|machine| catalog.machine_name(*machine)).collect();
     assert_eq!((both.version, left_out), (Version::new(5, 2, 0), vec!["none", "xenpv", "xenfv-3.1", "xenfv-4.2"]));
+}
+
+/// As many as `qom-list-properties` of `max-x86_64-cpu` lists in the replies of libvirt's tests, and in the sources of 8.1.0,
+/// 8.2.2 and 9.2.1.
+#[test]
+fn qemu_has_the_properties_that_it_listed() {
+    let catalog = catalog();
+    let of = |version: &str| {
+        let known = catalog.qemu_releases().iter().find(|q| q.version.to_string() == version).unwrap();
+        known.properties.unwrap()
+    };
+    for (version, count) in [("8.0.0", 324), ("8.1.0", 344), ("8.2.0", 348), ("9.0.0", 349), ("9.1.0", 359)] {
+        assert_eq!(of(version).len(), count, "{version}");
+    }
+    assert_eq!(["9.2.0", "10.0.0", "10.0.2"].map(|version| of(version).len()), [381, 382, 382]);
+    let new = |version: &str, before: &str| -> Vec<&str> {
+        assert!((of(before) - of(version)).is_empty(), "{version} has every name of {before}");
+        let mut names: Vec<&str> = (of(version) - of(before)).iter().map(|f| catalog.feature_name(f)).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(new("8.2.0", "8.1.0"), ["amx-complex", "gds-no", "vmx-any-errcode", "vmx-enable-user-wait-pause"]);
+    assert_eq!(new("9.0.0", "8.2.0"), ["kvm-asyncpf-vmexit"]);
+    let of_9_1 = "avx-vnni-int16 fred lam lkgs overflow-recov rfds-clear rfds-no succor vmx-nested-exception wrmsrns";
+    assert_eq!(new("9.1.0", "9.0.0").join(" "), of_9_1);
+    assert_eq!(new("10.0.0", "9.2.0"), ["bhi-no"]);
+    assert_eq!(new("10.0.2", "10.0.0"), Vec::<&str>::new());
 }
 
 #[test]

@@ -491,7 +491,7 @@ fn several_results_say_what_sets_them_apart() {
     let names: Vec<&str> = CATALOG.hosts().iter().map(|host| &*host.name).collect();
     let mut several = 0;
     for host in names.iter().step_by(4) {
-        for on in ["rhel:9.4", "rhel:9.7", "rhel:10.0", "rhel:10.2", "ubuntu:24.04", "10.8.0:9.1.0", "9.9.0:8.1.0"] {
+        for on in ["rhel:9.4", "rhel:9.7", "rhel:10.0", "rhel:10.2", "ubuntu:24.04", "10.8.0:9.1.2", "9.9.0:8.0.4"] {
             let found = said(host, on);
             let distinct: BTreeSet<&Vec<String>> = found.iter().collect();
             assert_eq!(distinct.len(), found.len(), "{host} on {on}: {found:?}");
@@ -504,13 +504,14 @@ fn several_results_say_what_sets_them_apart() {
     }
     assert!(several > 10, "{several}");
     assert_eq!(
-        said("EPYC-9334-32-Core", "rhel:10.0"),
+        said("EPYC-9334-32-Core", "10.10.0:9.1.2"),
         [
-            vec!["QEMU 9.1.0: as QEMU 8.2.0"],
-            vec!["libvirt map of 10.10.0: as in 10.7.0", "QEMU 9.1.0: as QEMU 9.2.0"],
-            vec!["libvirt map of 10.10.0: as in 11.3.0", "QEMU 9.1.0: as QEMU 9.2.0"],
+            vec!["QEMU 9.1.2: as QEMU 9.1.0, or libvirt map of 10.10.0: as in 10.7.0"],
+            vec!["libvirt map of 10.10.0: as in 11.3.0", "QEMU 9.1.2: as QEMU 9.2.0"],
         ]
     );
+    // What the package has, QEMU 9.1.0, was read.
+    assert_eq!(said("EPYC-9334-32-Core", "rhel:10.0").len(), 1);
     // Where no value of one input says it, the combinations do.
     let [either, other] = &said("Xeon-6788P", "rhel:10.2")[..] else { panic!("two results") };
     assert_eq!(either[..], ["QEMU 10.1.0: as QEMU 10.0.13, or libvirt map of 11.10.0: as in 11.3.0"]);

@@ -294,8 +294,41 @@ fn the_inverted_dependency_of_waitpkg_clears_it() {
     let guest = "Skylake-Client-noTSX-IBRS,+waitpkg,machine=pc-q35-7.2,from=9.0.0:7.2.22";
     assert_eq!(refused(&format!("{guest},to=9.0.0:8.2.0")).1, ["waitpkg"]);
     assert_eq!(answer(&format!("{guest},to=9.0.0:9.2.0")).verdict, Verdict::Unchanged);
-    // Of the releases between these it was not read.
-    assert_eq!(answer(&format!("{guest},to=9.0.0:8.2.6")).verdict, Verdict::Depends);
+    // Of the releases between these it was not read, although the names of 9.0.0 and 9.1.0 were.
+    for between in ["8.2.6", "9.0.0", "9.1.0"] {
+        assert_eq!(answer(&format!("{guest},to=9.0.0:{between}")).verdict, Verdict::Depends, "{between}");
+    }
+    assert_eq!(answer(&format!("{guest},to=9.0.0:8.1.0")).verdict, Verdict::Unchanged);
+}
+
+/// QEMU's `feature_dependencies`: `fred` depends on `wrmsrns` in 9.2.1 and 10.0.2, and no longer in 10.0.13.
+#[test]
+fn fred_goes_with_wrmsrns_up_to_10_0_2() {
+    let guest = "SapphireRapids,+fred,+lkgs,machine=pc-q35-9.2,from=11.3.0:10.0.13";
+    for to in ["9.2.0", "10.0.0", "10.0.2"] {
+        assert_eq!(refused(&format!("{guest},to=11.3.0:{to}")).1, ["fred"], "{to}");
+        assert_eq!(answer(&format!("{guest},+wrmsrns,to=11.3.0:{to}")).verdict, Verdict::Unchanged, "{to}");
+    }
+}
+
+/// The names of features that a QEMU took when libvirt recorded it for its tests (`qom-list-properties`).
+#[test]
+fn a_recorded_qemu_refuses_a_name_that_it_did_not_list() {
+    for (feature, before, first) in [
+        ("sgx-edeccssa", "7.2.0", "8.0.0"),
+        ("vnmi", "8.0.0", "8.1.0"),
+        ("amx-complex", "8.1.0", "8.2.0"),
+        ("overflow-recov", "9.0.0", "9.1.0"),
+        ("sbpb", "9.1.0", "9.2.0"),
+        ("bhi-no", "9.2.0", "10.0.0"),
+    ] {
+        let parents = if feature == "sgx-edeccssa" { ",+sgx" } else { "" };
+        let guest =
+            format!("EPYC-Rome,+svm,+arch-capabilities{parents},+{feature},machine=pc-q35-7.2,from=12.8.0:10.0.2");
+        assert_eq!(answer(&format!("{guest},to=12.8.0:{first}")).verdict, Verdict::Unchanged, "{feature} {first}");
+        let old = answer(&format!("{guest},to=12.8.0:{before}"));
+        assert_eq!(old.rule.map(RuleId::name), Some("unknown-property"), "{feature} {before}");
+    }
 }
 
 /// QEMU's `kvm_arch_get_supported_cpuid`: KVM never lists `ht`, and since 8.2 QEMU takes it from a guest that names it. Its

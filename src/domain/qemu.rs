@@ -152,7 +152,7 @@ pub struct QemuFacts {
     pub recorded_source: Option<Box<str>>,
     /// The machine types that the other source leaves out; everything else is the same there.
     pub not_recorded: Vec<MachineId>,
-    /// Where properties and dependencies come from, as written in the facts.
+    /// Where properties come from, and the dependencies if they were read; as written in the facts.
     pub probe_source: Option<Box<str>>,
     /// The command-line options of the queried QEMU.
     pub asked_with: Option<Box<str>>,

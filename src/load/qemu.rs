@@ -87,12 +87,13 @@ impl<'e> Reader<'e, '_> {
     fn release(&self, element: &Element<'_>) -> Result<QemuFacts, LoadError> {
         let text = |name: &str| element.get(name).map(Box::from);
         let probe_source: Option<Box<str>> = text("probe-source");
+        let has_dependencies = probe_source.is_some() && element.get("dependencies") != Some("unread");
         Ok(QemuFacts {
             version: need_version(self.document, element, "version")?,
             source: self.document.need(element, "source")?.into(),
             reported: version(self.document, element, "reported")?,
             recorded_source: text("recorded-source"),
-            dependencies: probe_source.is_some().then(Vec::new),
+            dependencies: has_dependencies.then(Vec::new),
             probe_source,
             asked_with: text("asked-with"),
             ran: element.get("ran") == Some("yes"),

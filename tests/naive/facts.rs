@@ -150,7 +150,7 @@ impl PlainFacts {
         let properties = names(qemu.properties?);
         let tcg_max = names(qemu.tcg_max?);
         let mut dependencies = Vec::new();
-        for (parent, children) in qemu.dependencies.as_deref().unwrap_or_default() {
+        for (parent, children) in qemu.dependencies.as_deref()? {
             dependencies.push((catalog.feature_name(*parent).to_owned(), names(*children)));
         }
         let machines: BTreeSet<String> =

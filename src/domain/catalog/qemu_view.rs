@@ -88,6 +88,8 @@ pub struct QemuView<'a> {
     pub(crate) lists: &'a QemuFacts,
     /// CPU feature names it takes.
     pub properties: FeatureSet,
+    /// Whether these names are its own, and not those of a neighbour.
+    pub(crate) names_are_read: bool,
     /// Its dependency table.
     pub(crate) dependencies: Dependencies<'a>,
     /// What some builtin model carries under TCG, under this QEMU's newest machine type.
@@ -251,13 +253,14 @@ impl Catalog {
     pub fn qemu_views(&self, version: Version) -> Vec<QemuView<'_>> {
         let after = self.qemu.partition_point(|known| known.version <= version);
         let (low_list, high_list) = self.neighbours(version, after, |_| true);
-        let (low_probe, high_probe) = self.neighbours(version, after, |known| known.properties.is_some());
+        let (low_names, high_names) = self.neighbours(version, after, |known| known.properties.is_some());
+        let (low_rows, high_rows) = self.neighbours(version, after, |known| known.dependencies.is_some());
         let (low_max, high_max) = self.neighbours(version, after, |known| known.tcg_max.is_some());
-        let low = self.view(version, low_list, low_probe, low_max);
+        let low = self.view(version, [low_list, low_names, low_rows], low_max);
         if low.as_ref().is_some_and(|low| low.answers == version) {
             return low.into_iter().collect();
         }
-        let high = self.view(version, high_list, high_probe, high_max);
+        let high = self.view(version, [high_list, high_names, high_rows], high_max);
         match (low, high) {
             (Some(low), Some(high)) if low.answers == high.answers => vec![low],
             (low, high) => low.into_iter().chain(high).collect(),
@@ -281,24 +284,22 @@ impl Catalog {
         (low.or(high), high.or(low))
     }
 
-    fn view(
-        &self,
-        version: Version,
-        lists: Option<usize>,
-        probe: Option<usize>,
-        max: Option<usize>,
-    ) -> Option<QemuView<'_>> {
-        let (index, dependency_ends) = (self.qemu_index.get(lists?)?, &self.qemu_index.get(probe?)?.dependency_ends);
-        let (lists, probe) = (self.qemu.get(lists?)?, self.qemu.get(probe?)?);
-        let answers = [lists.version, probe.version].into_iter().find(|known| *known != version).unwrap_or(version);
+    /// Returns a release as those tell that have its lists, its properties and its dependencies, and its `max`.
+    fn view(&self, version: Version, of: [Option<usize>; 3], max: Option<usize>) -> Option<QemuView<'_>> {
+        let [lists, named, table] = of;
+        let (index, dependency_ends) = (self.qemu_index.get(lists?)?, &self.qemu_index.get(table?)?.dependency_ends);
+        let (lists, named, table) = (self.qemu.get(lists?)?, self.qemu.get(named?)?, self.qemu.get(table?)?);
+        let mut others = [lists.version, named.version, table.version].into_iter();
+        let answers = others.find(|known| *known != version).unwrap_or(version);
         let lifetime = self.decisions().machine_lifetime.as_ref().filter(|lifetime| version >= lifetime.since);
         Some(QemuView {
             version,
             outlived: lifetime.map(|lifetime| (version.major.saturating_sub(lifetime.majors), version.minor)),
             answers,
             lists,
-            properties: probe.properties.unwrap_or_default() | index.in_models,
-            dependencies: Dependencies::of(probe.dependencies.as_deref().unwrap_or_default(), dependency_ends),
+            properties: named.properties.unwrap_or_default() | index.in_models,
+            names_are_read: named.version == version,
+            dependencies: Dependencies::of(table.dependencies.as_deref().unwrap_or_default(), dependency_ends),
             tcg_carried: index.tcg_carried,
             tcg_unsupported: index.tcg_unsupported,
             tcg_max: max.and_then(|index| self.qemu.get(index)?.tcg_max).unwrap_or_default(),

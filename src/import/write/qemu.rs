@@ -291,6 +291,10 @@ impl Writer<'_> {
 
 fn release_attributes(release: &QemuFacts) -> Attributes {
     let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+    let dependencies = match (&release.probe_source, &release.dependencies) {
+        (Some(_), None) => Some("unread"),
+        _ => release.dependencies_partial.then_some("partial"),
+    };
     let attributes = [
         ("version", Some(release.version.to_string())),
         ("source", Some(release.source.to_string())),
@@ -299,7 +303,7 @@ fn release_attributes(release: &QemuFacts) -> Attributes {
         ("ran", release.ran.then(|| "yes".to_owned())),
         ("asked-with", text(&release.asked_with)),
         ("probe-source", text(&release.probe_source)),
-        ("dependencies", release.dependencies_partial.then(|| "partial".to_owned())),
+        ("dependencies", dependencies.map(str::to_owned)),
         ("tcg-max-source", text(&release.tcg_max_source)),
     ];
     attributes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

@@ -209,7 +209,7 @@ impl<'a> Values<'a> {
             qemu.change(changes);
         }
         if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, self.host_is_given) {
-            if qemu.answers != qemu.version {
+            if !qemu.names_are_read {
                 qemu.properties |= *features;
             }
             // Such a QEMU does not list what KVM emulates on every AMD processor, and still gives it to named models.
