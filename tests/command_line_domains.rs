@@ -123,3 +123,23 @@ fn what_the_command_line_says_of_the_guest_wins_over_its_file() {
     );
     assert!(out.contains("topology=4-1-1"), "{out}");
 }
+
+#[test]
+fn an_id_beside_a_definition_that_is_not_live_is_said() {
+    let line = |check: &str, from: &str| {
+        let xml = format!(
+            "<domain type='kvm' id='3'><os><type machine='pc-i440fx-6.2'>hvm</type></os><cpu mode='custom' \
+             match='exact' check='{check}'><model fallback='forbid'>Cascadelake-Server</model></cpu></domain>"
+        );
+        let (_, out, _) = run(&["check", "--domain", "-", "--from", from, "--to", "ubuntu:24.04"], &xml);
+        out
+    };
+    let said = line("partial", "ubuntu:22.04");
+    assert!(
+        said.contains("caution: libvirt 8.0.0 has check full in the live definition, this one has partial"),
+        "{said}"
+    );
+    assert!(line("none", "9.0.0").contains("this one has none"));
+    assert!(!line("full", "ubuntu:22.04").contains("caution"));
+    assert!(!line("none", "3.1.0:2.8.0").contains("check full"));
+}
