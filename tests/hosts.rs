@@ -41,7 +41,7 @@ fn on_host_of(file: &str, link: &str) -> (Verdict, Vec<String>) {
     // The link repeats the answer.
     assert_eq!(Scenario::parse(&CATALOG, &asked.link(&CATALOG)).unwrap(), asked);
     let answer = answer(&asked.link(&CATALOG));
-    (answer.verdict, answer.depends_on.iter().map(|on| on.input.to_string()).collect())
+    (answer.verdict, answer.depends_on.iter().map(|on| on.input.clone()).collect())
 }
 
 #[test]
