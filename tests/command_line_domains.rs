@@ -123,3 +123,40 @@ fn what_the_command_line_says_of_the_guest_wins_over_its_file() {
     );
     assert!(out.contains("topology=4-1-1"), "{out}");
 }
+
+#[test]
+fn an_id_beside_a_definition_that_is_not_live_is_said() {
+    let line = |check: &str, from: &str| {
+        let xml = format!(
+            "<domain type='kvm' id='3'><os><type machine='pc-i440fx-6.2'>hvm</type></os><cpu mode='custom' \
+             match='exact' check='{check}'><model fallback='forbid'>Cascadelake-Server</model></cpu></domain>"
+        );
+        let (_, out, _) = run(&["check", "--domain", "-", "--from", from, "--to", "ubuntu:24.04"], &xml);
+        out
+    };
+    let said = line("partial", "ubuntu:22.04");
+    assert!(
+        said.contains("caution: libvirt 8.0.0 has check full in the live definition, this one has partial"),
+        "{said}"
+    );
+    assert!(line("none", "9.0.0").contains("this one has none"));
+    assert!(!line("full", "ubuntu:22.04").contains("caution"));
+    assert!(!line("none", "3.1.0:2.8.0").contains("check full"));
+}
+
+/// `expand` itself advises to pass both files.
+#[test]
+fn expand_reads_two_files_of_one_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, of_kvm) = (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hosts"), folder.path().join("kvm.xml"));
+    let of_tcg = std::fs::read_to_string(format!("{here}/9.0.0-domcapabilities.xml")).unwrap();
+    std::fs::write(&of_kvm, of_tcg.replace("<domain>qemu<", "<domain>kvm<")).unwrap();
+    let pair = format!("hosts/9.0.0-capabilities.xml,{}", of_kvm.display());
+    let expand =
+        |host: &str| run(&["expand", "host-model", "--host", host, "--on", "debian:13", "--format", "json"], "");
+    let (code, out, err) = expand(&pair);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("Family, model and stepping are those of virsh capabilities."), "{out}");
+    let (code, _, err) = expand("hosts/9.0.0-capabilities.xml,hosts/none.xml");
+    assert!(code == 2 && err.contains("neither a listed host nor a file"), "{err}");
+}

@@ -424,7 +424,7 @@ fn manifests_and_nova_conf_are_read_as_guests() {
     );
     assert!(nova.line().contains("the first of cpu_models"), "{}", nova.line());
     let link = read("EPYC,from=9.0.0,to=9.0.0", "[libvirt]\nvirt_type = qemu\n").unwrap().scenario.link(&CATALOG);
-    assert!(link.starts_with("qemu64,machine=pc-i440fx-7.2,accel=tcg,"), "{link}");
+    assert!(link.starts_with("host-model,machine=pc-i440fx-7.2,accel=tcg,"), "{link}");
     let faults = [
         (MANIFEST.replace("model: EPYC", "model: EPIC"), "unknown CPU model \"EPIC\""),
         (MANIFEST.replace("policy: disable", "policy: off"), "expected one of"),

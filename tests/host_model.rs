@@ -267,7 +267,13 @@ fn recorded(run: &Value) -> Scenario {
         let names = RUNS["hosts"][run[key]["host"].as_str()?].as_str().unwrap();
         let features: FeatureSet = names.split(' ').filter_map(|name| CATALOG.feature(name)).collect();
         let signature = Some("6-207-2".parse().unwrap());
-        Some(HostChoice::Given(GivenHost { vendor: Vendor::Intel, signature, features, silicon: Some(features) }))
+        Some(HostChoice::Given(GivenHost {
+            vendor: Vendor::Intel,
+            signature,
+            features,
+            silicon: Some(features),
+            unknown: FeatureSet::EMPTY,
+        }))
     };
     found.from_host = host("source").unwrap_or(HostChoice::Capable);
     found.to_host = host("destination").unwrap_or(HostChoice::Capable);
@@ -425,7 +431,13 @@ fn what_qemu_offers_libvirt_does_not_depend_on_the_machine_type() {
     let (vendor, signature, features) = (host.vendor, Some(host.signature()), host.features);
     // Such silicon exists in no list: of other hosts QEMU 10.1.0 hides the feature on every machine type.
     assert!(features.contains(feature));
-    let given = HostChoice::Given(GivenHost { vendor, signature, features, silicon: Some(features) });
+    let given = HostChoice::Given(GivenHost {
+        vendor,
+        signature,
+        features,
+        silicon: Some(features),
+        unknown: FeatureSet::EMPTY,
+    });
     let on = "11.3.0:10.1.0-1ubuntu1";
     let asked = scenario(&format!("host-model,machine=pc-q35-noble-v2,from={on},to={on}"));
     let asked = Scenario { from_host: given.clone(), to_host: given, ..asked };

@@ -405,7 +405,8 @@ fn a_stepping_or_signature_that_nobody_told_is_tried_with_every_value() {
     for (libvirt, qemu) in [("7.0.0", "5.2.0"), ("9.8.0", "7.2.22"), ("11.3.0", "10.0.13")] {
         let ways = |host: &Host, signature: Option<CpuSignature>| {
             let (vendor, features) = (host.vendor, host.features);
-            let given = HostChoice::Given(GivenHost { vendor, signature, features, silicon: None });
+            let given =
+                HostChoice::Given(GivenHost { vendor, signature, features, silicon: None, unknown: FeatureSet::EMPTY });
             let asked = scenario(&format!("host-model,from={libvirt}:{qemu},to={libvirt}:{qemu}"));
             expansions(&CATALOG, &Scenario { from_host: given, ..asked })
         };

@@ -11,6 +11,68 @@ use virt_cpu_explorer::internal::domain::scenario::{HostChoice, LibvirtChoice, S
 use virt_cpu_explorer::internal::input::{batch, host};
 use virt_cpu_explorer::internal::resolve::Verdict;
 
+/// An EPYC 7713 as Linux 6.8 describes it.
+const MILAN: &str = "vendor_id : AuthenticAMD
+cpu family : 25
+model : 1
+stepping : 1
+flags : fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht syscall nx \
+    mmxext fxsr_opt pdpe1gb rdtscp lm constant_tsc nonstop_tsc pni pclmulqdq monitor ssse3 fma cx16 pcid sse4_1 sse4_2 \
+    x2apic movbe popcnt aes xsave avx f16c rdrand lahf_lm cmp_legacy svm extapic cr8_legacy abm sse4a misalignsse \
+    3dnowprefetch osvw ibs skinit wdt tce topoext perfctr_core perfctr_nb ssbd ibrs ibpb stibp fsgsbase bmi1 avx2 smep \
+    bmi2 erms invpcid rdseed adx smap clflushopt clwb sha_ni xsaveopt xsavec xgetbv1 xsaves clzero xsaveerptr wbnoinvd \
+    arat npt lbrv svm_lock nrip_save tsc_scale vmcb_clean flushbyasid decodeassists pausefilter pfthreshold \
+    v_vmsave_vmload vgif umip pku ospke vaes vpclmulqdq rdpid overflow_recov succor fsrm
+";
+
+/// What libvirt 8.0.0, whose map has no vmx-*, says of a Cascade Lake.
+const CASCADE_LAKE: &str = "<domainCapabilities><domain>kvm</domain><cpu><mode name='host-model' supported='yes'>\
+    <model>Cascadelake-Server</model><vendor>Intel</vendor><feature policy='require' name='vmx'/>\
+    <feature policy='require' name='hypervisor'/></mode></cpu></domainCapabilities>";
+
+/// What a host does not name and a guest on it needs.
+const UNLISTED: &str = "host features that its list does not name";
+
+/// Returns the verdict of a guest between two releases on the host of a file, and on what it depends.
+fn on_host_of(file: &str, link: &str) -> (Verdict, Vec<String>) {
+    let read_by = scenario("EPYC,from=8.0.0:6.2.0").from.libvirt;
+    let host = host::read(&CATALOG, &read_by, "host", file.as_bytes()).unwrap().choice();
+    let asked = Scenario { from_host: host.clone(), to_host: host, ..scenario(link) };
+    // The link repeats the answer.
+    assert_eq!(Scenario::parse(&CATALOG, &asked.link(&CATALOG)).unwrap(), asked);
+    let answer = answer(&asked.link(&CATALOG));
+    (answer.verdict, answer.depends_on.iter().map(|on| on.input.clone()).collect())
+}
+
+#[test]
+fn a_guest_that_needs_what_linux_never_prints_depends_on_it() {
+    let between = "machine=pc-i440fx-6.2,from=8.0.0:6.2.0,to=9.0.0:7.2.22";
+    let milan = |guest: &str| on_host_of(MILAN, &format!("{guest},{between}"));
+    assert_eq!(milan("EPYC-Milan"), (Verdict::Depends, vec![UNLISTED.to_owned()]));
+    assert_eq!(milan("EPYC-Milan,-svme-addr-chk"), (Verdict::Unchanged, Vec::new()));
+    assert_eq!(milan("EPYC-Rome"), (Verdict::Unchanged, Vec::new()));
+    // What Linux would print is not there.
+    assert_eq!(milan("EPYC-Rome,+avx512f").0, Verdict::StartRefused);
+    // Another QEMU may name more of the host's features, as for a listed host.
+    assert_eq!(milan("host-passthrough"), (Verdict::Depends, vec![UNLISTED.to_owned()]));
+    let one_qemu = "host-passthrough,machine=pc-i440fx-6.2,from=8.0.0:7.2.22,to=9.0.0:7.2.22";
+    assert_eq!(on_host_of(MILAN, one_qemu), (Verdict::Unchanged, Vec::new()));
+}
+
+#[test]
+fn a_guest_that_needs_what_an_older_libvirt_cannot_name_depends_on_it() {
+    let between = "machine=pc-i440fx-6.2,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
+    let open =
+        |file: &str, guest: &str| on_host_of(file, &format!("{guest},{between}")).1.contains(&UNLISTED.to_owned());
+    assert!(open(CASCADE_LAKE, "Cascadelake-Server,+vmx,+vmx-ept"));
+    for guest in ["Cascadelake-Server", "Cascadelake-Server,+sha-ni"] {
+        assert!(!open(CASCADE_LAKE, guest), "{guest}");
+    }
+    // A host without vmx has no vmx-*.
+    let without = CASCADE_LAKE.replace("<feature policy='require' name='vmx'/>", "");
+    assert!(without != CASCADE_LAKE && !open(&without, "Cascadelake-Server,+vmx-ept"));
+}
+
 fn set(names: &[&str]) -> FeatureSet {
     names.iter().map(|name| CATALOG.feature(name).unwrap()).collect()
 }
@@ -24,17 +86,20 @@ fn given(choice: &HostChoice) -> GivenHost {
 fn a_host_has_what_kvm_supports_and_after_the_slash_what_the_processor_has() {
     let signature = |stepping| Some(CpuSignature { family: 6, model: 207, stepping });
     let (kvm, silicon) = (set(&["avx", "pni"]), set(&["avx", "monitor"]));
-    for (text, signature, features, silicon) in [
-        ("Intel:avx+pni", None, kvm, None),
-        ("Intel:6-207-2:avx+pni", signature(Some(2)), kvm, None),
-        ("Intel:6-207:avx+pni", signature(None), kvm, None),
-        ("Intel:avx+pni/avx+monitor", None, kvm, Some(silicon)),
-        ("Intel:6-207-2:avx+pni/avx+monitor", signature(Some(2)), kvm, Some(silicon)),
-        ("Intel:6-207-2:/", signature(Some(2)), FeatureSet::EMPTY, Some(FeatureSet::EMPTY)),
-        ("Intel:", None, FeatureSet::EMPTY, None),
+    let (none, unknown) = (FeatureSet::EMPTY, set(&["gds-no", "vmx-ept"]));
+    for (text, signature, features, silicon, unknown) in [
+        ("Intel:avx+pni", None, kvm, None, none),
+        ("Intel:6-207-2:avx+pni", signature(Some(2)), kvm, None, none),
+        ("Intel:6-207:avx+pni", signature(None), kvm, None, none),
+        ("Intel:avx+pni/avx+monitor", None, kvm, Some(silicon), none),
+        ("Intel:6-207-2:avx+pni/avx+monitor", signature(Some(2)), kvm, Some(silicon), none),
+        ("Intel:6-207-2:/", signature(Some(2)), none, Some(none), none),
+        ("Intel:", None, none, None, none),
+        ("Intel:avx+pni~gds-no+vmx-ept", None, kvm, None, unknown),
+        ("Intel:6-207-2:avx+pni/avx+monitor~gds-no+vmx-ept", signature(Some(2)), kvm, Some(silicon), unknown),
     ] {
         let read = scenario(&format!("EPYC,host={text}"));
-        let expected = GivenHost { vendor: Vendor::Intel, signature, features, silicon };
+        let expected = GivenHost { vendor: Vendor::Intel, signature, features, silicon, unknown };
         assert_eq!(given(&read.from_host), expected, "{text}");
         assert_eq!(Scenario::parse(&CATALOG, &read.link(&CATALOG)).unwrap(), read, "{text}");
     }
@@ -48,6 +113,7 @@ fn an_error_in_a_host_has_the_column_of_the_part_that_is_wrong() {
         ("Intel:6-207-2:avx+nonsense+pni", "nonsense", "unknown"),
         ("AMD:avx/pni+avxx", "avxx", "avx"),
         ("AMD:avx++pni", "+pni", "unknown"),
+        ("AMD:avx/pni~svm+nonsense", "nonsense", "unknown"),
         ("Haswel-Desktop", "Haswel", "expected a listed host, capable, any, ?, or VENDOR"),
     ] {
         for link in [format!("EPYC,host={text}"), format!("EPYC,+avx,to-host={text},from=old")] {

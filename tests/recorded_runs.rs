@@ -75,6 +75,7 @@ impl HostFacts {
             signature: self.signature.parse().ok(),
             features: set(&self.host),
             silicon: Some(set(&self.silicon)),
+            unknown: FeatureSet::EMPTY,
         })
     }
 }

@@ -31,7 +31,7 @@ const GUEST: &str = "Skylake-Client Skylake-Client Haswell Haswell-noTSX Broadwe
 const MACHINE: &str = "? pc-q35-2.9 pc-q35-2.9 pc-i440fx-2.1 pc-q35-3.1 pc-q35-4.0 pc-q35-4.0 pc-q35-5.2 pc-q35-5.2 \
     pc-q35-7.2 pc-q35-9.1 microvm pc-q35-rhel9.2.0 pc-q35-rhel9.6.0 pc-q35-jammy";
 const HOST: &str = "capable any ? Xeon-Gold-6130 EPYC-7502-32-Core Core-i7-8550U given-intel given-amd \
-    given-measured";
+    given-measured given-partly";
 const MORE: &str = "+vmx -vmx +svm -mpx +mpx +ht -ht +pdcm +invtsc +arch-capabilities +rdctl-no -pconfig -svm \
     +vmx-ept +cmt -hle avx=forbid avx2=forbid hypervisor=forbid pku=optional ht=optional mpx=optional \
     invtsc=optional +monitor +xsaves -xsave pcid=force +amx-tile -avx512f";
@@ -61,6 +61,7 @@ fn host(random: &mut Random) -> String {
         "given-intel" => list("Xeon-Gold-6130", false),
         "given-amd" => list("EPYC-7502-32-Core", false),
         "given-measured" => list("Core-i7-8550U", true),
+        "given-partly" => list("Core-i7-8550U", true) + "~avx512f+pku+rdctl-no",
         name => name.to_owned(),
     }
 }

@@ -317,7 +317,13 @@ impl<'a> Search<'a> {
             let Some(has) = start.map(|cpu| cpu.on).filter(|on| missing.is_subset(on)) else { continue };
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
             let features = has - missing;
-            let lesser = HostChoice::Given(GivenHost { vendor, signature: None, features, silicon: None });
+            let lesser = HostChoice::Given(GivenHost {
+                vendor,
+                signature: None,
+                features,
+                silicon: None,
+                unknown: FeatureSet::EMPTY,
+            });
             // What source and destination lack is added as disabled, and some releases do not send that.
             found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
             found.push(Scenario { to_host: lesser, ..from_capable });

@@ -52,6 +52,7 @@ pub(crate) struct Strip {
 
 /// One value of a strip.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a place lives as long as one answer, and most are lines")]
 enum Place {
     Regime(Regime),
     Line(Line),

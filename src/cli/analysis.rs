@@ -13,7 +13,6 @@ use crate::domain::scenario::{EXAMPLE_LIBVIRT, HostChoice, LibvirtChoice, Releas
 use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
-use crate::input::host;
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
@@ -200,17 +199,13 @@ fn baseline_host(catalog: &Catalog, libvirt: &LibvirtChoice, name: &str) -> Resu
     let choice = match catalog.host_named(name) {
         Some(id) => HostChoice::Listed(id),
         None => {
-            let files: Vec<&str> = if Path::new(name).exists() { vec![name] } else { name.split(',').collect() };
-            if !files.iter().all(|file| Path::new(file).exists()) {
+            let files = files::of_host(name);
+            if files.is_empty() {
                 let hosts = catalog.hosts().iter().map(|host| &*host.name);
                 return Err(unknown("host", "hosts", name, hosts)
                     .context(format!("{name}: expected a listed host or a file, as virsh domcapabilities writes it")));
             }
-            let mut read = files.iter().map(|file| host::read(catalog, libvirt, file, &files::read(file)?));
-            let first = read.next().ok_or_else(|| anyhow!("{name}: expected a file"))??;
-            let whole =
-                read.try_fold(first, |one, other| one.combine(other?).map_err(|err| anyhow!("{name}: {err}")))?;
-            whole.choice()
+            files::read_host(catalog, libvirt, &files)?.0.choice()
         }
     };
     Ok(BaselineHost { name: name.to_owned(), choice })

@@ -185,7 +185,7 @@ pub struct ExpandArgs {
         long,
         value_name = "HOST|FILE",
         add = complete::hosts(),
-        help = "Listed host, or a file: virsh domcapabilities or capabilities, a QMP reply, /proc/cpuinfo"
+        help = "Listed host, or a file: virsh domcapabilities or capabilities (both as FILE,FILE), a QMP reply, /proc/cpuinfo"
     )]
     pub host: Option<String>,
     /// libvirt and QEMU, or a product that has both

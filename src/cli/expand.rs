@@ -10,13 +10,12 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
-use crate::input::host::{self, HostFile, Kind};
+use crate::input::host::{HostFile, Kind};
 use crate::resolve::{
     PossibleExpansion, expansions, expansions_of_domcapabilities, not_asked_for_host_model, not_named_of_host,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
-use std::path::Path;
 
 /// libvirt and QEMU.
 struct On {
@@ -158,14 +157,15 @@ fn source(catalog: &Catalog, args: &ExpandArgs, on: &On) -> Result<Source> {
     if let Some(id) = catalog.host_named(name) {
         return Ok(Source::Listed(id));
     }
-    if name != "-" && !Path::new(name).exists() {
+    let files = if name == "-" { vec![name] } else { files::of_host(name) };
+    if files.is_empty() {
         let near = did_you_mean(name, catalog.hosts().iter().map(|host| &*host.name));
         bail!(
             "--host {name:?}: neither a listed host nor a file{near}; `list hosts` prints the hosts, and `virsh \
              domcapabilities > host.xml` writes such a file"
         );
     }
-    let file = host::read(catalog, &LibvirtChoice::Release(on.libvirt, None), name, &files::read(name)?)?;
+    let (file, _) = files::read_host(catalog, &LibvirtChoice::Release(on.libvirt, None), &files)?;
     let for_tcg = file.host_model.as_ref().is_some_and(|displayed| displayed.accel == Accel::Tcg);
     if for_tcg && args.accel == Accel::Kvm {
         bail!(
@@ -245,6 +245,7 @@ fn as_host(name: &str, file: &HostFile, model: &str) -> [String; 2] {
         (Some(libvirt), None) => format!("it is from libvirt {libvirt} and does not name its QEMU"),
     };
     let inferred = match file.signature {
+        Some(_) if file.silicon.is_some() => "Family, model and stepping are those of virsh capabilities.".to_owned(),
         Some(_) => format!("Family, model and stepping are inferred from {model}."),
         None => format!("Family, model and stepping are unknown: the map has none for {model}."),
     };

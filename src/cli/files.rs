@@ -2,7 +2,8 @@
 
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::Scenario;
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::input::host::{self, HostFile};
 use crate::load::LoadError;
 use crate::load::file::{self, MAX_BYTES};
 use anyhow::{Result, anyhow};
@@ -17,6 +18,37 @@ pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
         file::read_from(name, std::io::stdin().lock(), MAX_BYTES)
     } else {
         file::read(Path::new(name), MAX_BYTES)
+    }
+}
+
+/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files.
+pub(super) fn of_host(value: &str) -> Vec<&str> {
+    let is_file = |name: &&str| Path::new(name).exists();
+    if is_file(&value) {
+        return vec![value];
+    }
+    let pair = value.split_once(',').map(|(first, second)| vec![first, second]);
+    pair.filter(|pair| pair.iter().all(is_file)).unwrap_or_default()
+}
+
+/// Reads the files of one host, with the CPU map of this libvirt. Returns the host, and what each file has.
+///
+/// # Errors
+/// A file that cannot be read or does not describe a host, files that cannot be combined.
+pub(super) fn read_host(catalog: &Catalog, libvirt: &LibvirtChoice, files: &[&str]) -> Result<(HostFile, Vec<String>)> {
+    let parsed = |file: &str| host::read(catalog, libvirt, file, &read(file)?);
+    match files {
+        [first, second] => {
+            let (one, other) = (parsed(first)?, parsed(second)?);
+            let lines = vec![format!("{first}: {}.", one.summary()), format!("{second}: {}.", other.summary())];
+            Ok((one.combine(other).map_err(|err| anyhow!("{first},{second}: {err}"))?, lines))
+        }
+        _ => {
+            let file = files.first().copied().unwrap_or_default();
+            let host = parsed(file)?;
+            let lines = vec![format!("{file}: {}", host.line())];
+            Ok((host, lines))
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use crate::domain::catalog::Catalog;
 use crate::domain::names::and_list;
 use crate::domain::scenario::{KEYS, Key, LibvirtChoice, MaybeKnown, QemuChoice, Release, Scenario, write_release};
 use crate::input::domain::{self, Domain};
-use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
 use anyhow::{Context, Result, anyhow};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
@@ -296,18 +295,10 @@ impl Choice {
 /// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files.
 /// A listed host of this name takes precedence over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
-    let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
         return Vec::new();
     }
-    if is_file(&value) {
-        return vec![value];
-    }
-    value
-        .split_once(',')
-        .map(|(first, second)| vec![first, second])
-        .filter(|pair| pair.iter().all(is_file))
-        .unwrap_or_default()
+    files::of_host(value)
 }
 
 /// Sets the host of a scenario from one or two files, and the releases that they mention where the command line gives
@@ -320,20 +311,7 @@ fn apply_host(
     files: &[&str],
 ) -> Result<(String, bool)> {
     let end = if key == Key::ToHost { &scenario.to } else { &scenario.from };
-    let read = |file: &str| -> Result<HostFile> { Ok(host::read(catalog, &end.libvirt, file, &files::read(file)?)?) };
-    let (host, mut line) = match files {
-        [first, second] => {
-            let (one, other) = (read(first)?, read(second)?);
-            let line = vec![format!("{first}: {}.", one.summary()), format!("{second}: {}.", other.summary())];
-            (one.combine(other).map_err(|err| anyhow!("--{} {first},{second}: {err}", key.name()))?, line)
-        }
-        _ => {
-            let file = files.first().copied().unwrap_or_default();
-            let host = read(file)?;
-            let line = vec![format!("{file}: {}", host.line())];
-            (host, line)
-        }
-    };
+    let (host, mut line) = files::read_host(catalog, &end.libvirt, files)?;
     if key != Key::ToHost {
         scenario.from_host = host.choice();
     }

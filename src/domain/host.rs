@@ -120,6 +120,8 @@ pub struct GivenHost {
     pub features: FeatureSet,
     /// The features of the processor itself (`virsh capabilities`); `None` if unknown.
     pub silicon: Option<FeatureSet>,
+    /// The features of which it is not known whether KVM supports them: the source could not name them.
+    pub unknown: FeatureSet,
 }
 
 /// The source of a listed host's features.

@@ -66,6 +66,12 @@ pub struct Named {
 }
 
 impl Named {
+    /// Returns what QEMU gives a guest by itself, so that a host's list does not decide it.
+    pub(crate) fn given_by_qemu(&self) -> FeatureSet {
+        let single: FeatureSet = self.ht.into_iter().chain(self.invtsc).chain(self.topoext).collect();
+        single | self.amd_machine_check | self.paravirtual
+    }
+
     pub(super) fn look_up(features: &Names, models: &Names) -> Self {
         let feature = |name: &str| features.get(name).map(FeatureId);
         let beginning_with = |start: &str| {

@@ -101,6 +101,7 @@ impl Topology {
 
 /// The host of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[expect(clippy::large_enum_variant, reason = "scenarios are cloned often, and a set of features is cheap to copy")]
 pub enum HostChoice {
     /// A host with every feature that the model, the machine type and the definition need.
     Capable,

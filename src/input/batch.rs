@@ -364,6 +364,7 @@ fn host(catalog: &Catalog, end: &End<'_>, name: &str) -> Result<Option<HostChoic
         signature: signature.transpose()?,
         features: known_features(catalog, features),
         silicon: end.host_silicon.as_deref().map(|features| known_features(catalog, features)),
+        unknown: FeatureSet::EMPTY,
     })))
 }
 

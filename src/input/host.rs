@@ -73,6 +73,8 @@ pub struct HostFile {
     pub silicon: Option<FeatureSet>,
     /// The features that such a file can name: of the others it is not known whether the host has them.
     pub asked: FeatureSet,
+    /// Of those that it cannot name, the features that the processor may give a guest.
+    pub unknown: FeatureSet,
     /// What `virsh domcapabilities` shows of host-model.
     pub host_model: Option<ShownHostModel>,
     /// The libvirt release, if the file names one.
@@ -99,8 +101,8 @@ pub struct ShownHostModel {
 impl HostFile {
     /// Returns the host for a scenario.
     pub fn choice(&self) -> HostChoice {
-        let Self { vendor, signature, features, silicon, .. } = *self;
-        HostChoice::Given(GivenHost { vendor, signature, features, silicon })
+        let Self { vendor, signature, features, silicon, unknown, .. } = *self;
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon, unknown })
     }
 
     /// Combines the files of one host: `virsh capabilities`, which lists what the processor has, and one that lists what
@@ -128,6 +130,7 @@ impl HostFile {
         Ok(Self {
             signature: processor.signature,
             silicon: processor.silicon,
+            unknown: kvm.unknown - (processor.asked - processor.features),
             libvirt: kvm.libvirt.or(processor.libvirt),
             qemu: kvm.qemu.or(processor.qemu),
             ..kvm
@@ -158,6 +161,26 @@ impl HostFile {
 /// # Errors
 /// The first position where the file is none of the four kinds, or has an unknown CPU model or feature.
 pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
+    let mut host = of_text(catalog, libvirt, file, bytes)?;
+    host.unknown = unknown(catalog, &host);
+    Ok(host)
+}
+
+/// Returns what the file cannot name, without what QEMU gives by itself and what needs a `vmx` or `svm` that is not there.
+fn unknown(catalog: &Catalog, host: &HostFile) -> FeatureSet {
+    let names = catalog.named();
+    let mut known = host.asked | host.features | names.given_by_qemu();
+    known.extend(names.hypervisor);
+    for (parent, children) in [(names.vmx, names.vmx_children), (names.svm, names.svm_children)] {
+        if parent.is_none_or(|parent| !host.features.contains(parent)) {
+            known |= children;
+        }
+    }
+    let all: FeatureSet = catalog.features().iter().filter_map(|name| catalog.feature(name)).collect();
+    all - known
+}
+
+fn of_text(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
     let text = utf8(file, bytes)?;
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let (header, xml) = body.find('<').and_then(|start| body.split_at_checked(start)).unwrap_or((body, ""));
@@ -279,6 +302,7 @@ fn expand(
         features,
         silicon: None,
         asked: map.known,
+        unknown: FeatureSet::EMPTY,
         host_model: Some(ShownHostModel { accel: Accel::Kvm, model, vendor: named, features: listed }),
         libvirt: None,
         qemu: None,
@@ -350,6 +374,7 @@ fn of_qmp(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile, LoadErr
         vendor: reply.host.vendor,
         signature: Some(reply.host.signature()),
         asked: reply.host.asked,
+        unknown: FeatureSet::EMPTY,
         host_model: None,
         features: reply.host.features,
         silicon: None,

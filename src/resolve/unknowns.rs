@@ -65,6 +65,8 @@ struct Purpose {
     wants_vmx: bool,
     /// The names of features that only some of the QEMUs have, where QEMU enables what the host gives.
     unshared: FeatureSet,
+    /// What the guest may ask for, where the host may be a described one of which features are not known.
+    wanted: FeatureSet,
     /// Whether libvirt decodes a CPU when the guest starts.
     decodes: bool,
     /// Whether only what host-model becomes is asked for: of the switches then count those that decide it.
@@ -80,6 +82,7 @@ const SOURCE: Purpose = Purpose {
     regime: None,
     wants_vmx: false,
     unshared: FeatureSet::EMPTY,
+    wanted: FeatureSet::EMPTY,
     decodes: true,
     only_expands: true,
     name: "source",
@@ -198,7 +201,9 @@ impl<'a> Plan<'a> {
         let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
         let at = |name: &'static str| Some(name).filter(|_| !is_one);
         let unshared = guests::names_of_some_qemus(catalog, scenario);
-        let source = Purpose { wants_vmx, unshared, decodes, only_expands: false, host: at("source"), ..SOURCE };
+        let wanted = guests::wanted(catalog, scenario, models.iter(), (wants_vmx, unshared));
+        let source =
+            Purpose { wants_vmx, unshared, wanted, decodes, only_expands: false, host: at("source"), ..SOURCE };
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };
         let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
         endpoints.push(make(&scenario.from, from_host, source).among(&mut axes));

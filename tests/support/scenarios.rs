@@ -5,7 +5,7 @@ use super::random::Random;
 use virt_cpu_explorer::internal::domain::behaviour::Regime;
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::definition::{Check, Fallback, Match, Mode, Policy};
-use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use virt_cpu_explorer::internal::domain::map::ModelId;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
@@ -82,6 +82,7 @@ fn given_host(random: &mut Random) -> GivenHost {
         signature: maybe(random, &[CpuSignature { family, model, stepping }]),
         features,
         silicon: maybe(random, &[silicon]),
+        unknown: FeatureSet::EMPTY,
     }
 }
 

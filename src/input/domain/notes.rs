@@ -3,12 +3,14 @@
 
 use super::cpu::Cpu;
 use crate::domain::catalog::{Catalog, ReleaseMap};
+use crate::domain::definition::{Check, Definition};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::names::first_names;
 use crate::domain::package::Presence;
 use crate::domain::scenario::EMULATOR;
 use crate::domain::scenario::{MachineChoice, MaybeKnown, Scenario};
+use crate::domain::version::Version;
 use crate::load::xml::Element;
 
 /// What was used beyond model, features and machine type.
@@ -73,6 +75,21 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
 /// How many features a caution names.
 const NAMED_FEATURES: usize = 4;
 
+/// What shows that a definition is not the live one of a guest that this libvirt started. The live one of a named model
+/// has `check='full'` with every accelerator and whatever `check` was before (libvirt `qemuProcessUpdateLiveGuestCPU`,
+/// 3.2.0). The migratable XML has another `check`, and no `id` (`virDomainDefCopy`).
+fn unlike_live(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    live: &Definition,
+    (name, version): (&str, Version),
+) -> Option<String> {
+    let updates = scenario.started.is_none() && catalog.behaviour(version).0.live_update;
+    let unlike = live.model.is_some() && live.check != Check::Full;
+    let check = live.check.name();
+    (updates && unlike).then(|| format!("libvirt {name} has check full in the live definition, this one has {check}"))
+}
+
 /// What the live definition of a running guest has and the libvirt or the QEMU under which it runs does not.
 pub(super) fn cautions(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
     let mut cautions = Vec::new();
@@ -80,6 +97,7 @@ pub(super) fn cautions(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
     let model = running.live.model;
     if let Some(id) = scenario.from.libvirt.id(catalog) {
         let release = catalog.release(id);
+        cautions.extend(unlike_live(catalog, scenario, &running.live, (&release.name, release.version)));
         let maps: Vec<&CpuMap> = match release.map {
             ReleaseMap::Exact(map) => vec![catalog.map(map)],
             ReleaseMap::Between { lower, upper } => vec![catalog.map(lower.1), catalog.map(upper.1)],

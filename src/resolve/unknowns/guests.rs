@@ -7,7 +7,7 @@ use crate::domain::downstream::DownstreamMachine;
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
-use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology};
 use crate::resolve::endpoint::Machine;
 
@@ -209,4 +209,32 @@ pub(super) fn names_of_some_qemus(catalog: &Catalog, scenario: &Scenario) -> Fea
         shared &= view.properties;
     }
     all - shared
+}
+
+/// Returns what the guest may ask of a described host of which features are not known; nothing without such a host. Of a
+/// guest whose CPU the host gives, that is what a listed host may leave open.
+pub(super) fn wanted<'m>(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    models: impl Iterator<Item = &'m ModelId>,
+    (wants_vmx, unshared): (bool, FeatureSet),
+) -> FeatureSet {
+    let leaves_open = |host: &HostChoice| matches!(host, HostChoice::Given(given) if !given.unknown.is_empty());
+    let mut hosts =
+        scenario.via.iter().filter_map(|stop| stop.host.as_ref()).chain([&scenario.from_host, &scenario.to_host]);
+    if scenario.accel == Accel::Tcg || !hosts.any(leaves_open) {
+        return FeatureSet::EMPTY;
+    }
+    let inactive = scenario.running.as_deref().and_then(|running| running.inactive.as_ref());
+    let inactive = inactive.map(|inactive| inactive.features.mentioned()).unwrap_or_default();
+    let mentioned = scenario.features.mentioned() | inactive;
+    match scenario.cpu {
+        CpuChoice::Mode(_) if wants_vmx => mentioned | unshared | catalog.named().vmx_children,
+        CpuChoice::Mode(_) => mentioned | unshared,
+        CpuChoice::Model(_) => models.fold(mentioned, |all, model| {
+            let of_map = catalog.maps().iter().filter_map(|map| map.model(*model)).map(|model| model.data);
+            let of_qemu = catalog.qemu_defaults().of(*model, Accel::Kvm).map(ModelDefaults::anywhere);
+            of_map.chain(of_qemu).fold(all, |all, features| all | features)
+        }),
+    }
 }

@@ -11,6 +11,9 @@ use crate::resolve::endpoint::Host;
 /// The input of which it is not known what the silicon of a host shows beyond what KVM gives.
 const SILICON: &str = "host silicon";
 
+/// The input of which features a host has that its list does not name.
+const UNLISTED: &str = "host features that its list does not name";
+
 /// Names an input of the host at this place; of one host for all places where none is given.
 fn input_of(what: &str, place: Option<&str>) -> String {
     place.map_or_else(|| what.to_owned(), |place| format!("{what} of the {place}"))
@@ -30,7 +33,7 @@ pub(super) fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    Purpose { wants_vmx, unshared, decodes, host: end, .. }: Purpose,
+    Purpose { wants_vmx, unshared, wanted, decodes, host: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Host>, Option<Options<FeatureSet>>) {
     if scenario.accel == Accel::Tcg {
@@ -39,24 +42,19 @@ pub(super) fn hosts(
     let input = |what: &str| input_of(what, end);
     match host {
         HostChoice::Capable => (Options::one(Host::Capable), None),
-        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
+        HostChoice::Given(given) => {
+            let GivenHost { vendor, features, silicon, .. } = *given;
             let unknown =
-                silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, (&input(SILICON), axes)));
-            let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, *features));
-            let (vendor, features) = (*vendor, *features);
-            let with = |signature| Host::With { vendor, features, silicon, signature };
-            if !decodes {
-                return (Options::one(with(*signature)), unknown);
+                silicon.is_none().then(|| unknown_silicon(catalog, vendor, features, (&input(SILICON), axes)));
+            let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, features));
+            let with = |features, signature| Host::With { vendor, features, silicon, signature };
+            let open = given.unknown & wanted;
+            if !decodes && open.is_empty() {
+                return (Options::one(with(features, given.signature)), unknown);
             }
-            let all = signatures(catalog, vendor, *signature).into_iter();
-            (
-                options(
-                    axes,
-                    &input("host signature"),
-                    all.map(|(label, signature)| (label, with(signature))).collect(),
-                ),
-                unknown,
-            )
+            let (what, all) = described(catalog, given, (open, decodes));
+            let all = all.into_iter().map(|(label, features, signature)| (label, with(features, signature)));
+            (options(axes, &input(what), all.collect()), unknown)
         }
         HostChoice::Listed(id) => {
             let known = catalog.host(*id);
@@ -82,6 +80,34 @@ fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
     features - catalog.named().arch_capabilities.into_iter().collect()
 }
 
+/// What a described host may be: how an answer calls it, what KVM supports, and its signature.
+type Described = (String, FeatureSet, Option<CpuSignature>);
+
+/// Returns what a described host may be: without any and with every one of the open features, and with each signature that
+/// it may have if libvirt decodes a CPU; and the name of the input.
+fn described(
+    catalog: &Catalog,
+    given: &GivenHost,
+    (open, decodes): (FeatureSet, bool),
+) -> (&'static str, Vec<Described>) {
+    let signatures = if decodes {
+        signatures(catalog, given.vendor, given.signature)
+    } else {
+        vec![(String::new(), given.signature)]
+    };
+    if open.is_empty() {
+        let all = signatures.into_iter().map(|(label, signature)| (label, given.features, signature));
+        return ("host signature", all.collect());
+    }
+    let what = if signatures.len() == 1 { UNLISTED } else { HOST };
+    let alternatives = [("without them", FeatureSet::EMPTY), ("with every one", open)];
+    let each = signatures.iter().flat_map(|(of, signature)| {
+        let label = |how: &str| if of.is_empty() { how.to_owned() } else { format!("{of}, {how}") };
+        alternatives.map(|(how, more)| (label(how), given.features | more, *signature))
+    });
+    (what, each.collect())
+}
+
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all. So it is with features that a
 /// newer QEMU names, except for those that its processor lacks.
 fn alternatives(
@@ -100,17 +126,15 @@ fn alternatives(
     };
     let known = with(FeatureSet::EMPTY);
     let lacks = host.silicon.map(|silicon| silicon.asked - silicon.features).unwrap_or_default();
-    let names = catalog.named();
-    let by_qemu: FeatureSet = names.ht.into_iter().chain(names.invtsc).chain(names.topoext).collect();
     let without_vmx = if has_vmx { FeatureSet::EMPTY } else { children };
-    let newer = unshared - (host.asked | lacks | by_qemu | names.amd_machine_check | names.paravirtual | without_vmx);
+    let newer = unshared - (host.asked | lacks | catalog.named().given_by_qemu() | without_vmx);
     let open_vmx = has_vmx && (host.asked & children).is_empty();
     let (what, [without, every], more) = if wants_vmx && open_vmx {
         ("host vmx-* features", ["vmx-*"; 2], newer | children)
     } else if newer.is_empty() {
         return ("", vec![(host.name.to_string(), known)]);
     } else {
-        ("host features that its list does not name", ["newer features", "newer feature"], newer)
+        (UNLISTED, ["newer features", "newer feature"], newer)
     };
     let named = |how: &str, what: &str| format!("{} {how} {what}", host.name);
     (what, vec![(named("without", without), known), (named("with every", every), with(more))])

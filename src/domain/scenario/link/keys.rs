@@ -166,10 +166,10 @@ pub const KEYS: &[KeyInfo] = &[
         Key::Host,
         "HOST",
         "Host at source and destination: a listed name, capable, any, ?, or \
-         VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]: what KVM supports and, after the slash, what the processor \
-         has. The flag also accepts a file: the output of virsh domcapabilities, virsh capabilities or QMP \
-         query-cpu-model-expansion, or /proc/cpuinfo. CAPABILITIES,DOMCAPABILITIES combines two files of the same host \
-         [default: capable]",
+         VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...][~u1+u2+...]: what KVM supports, after the slash what the \
+         processor has, after ~ what is not known of the host. The flag also accepts a file: the output of virsh \
+         domcapabilities, virsh capabilities or QMP query-cpu-model-expansion, or /proc/cpuinfo. \
+         CAPABILITIES,DOMCAPABILITIES combines two files of the same host [default: capable]",
     ),
     info(Key::FromHost, "HOST", "Host at the source"),
     info(Key::ToHost, "HOST", "Host at the destination"),

@@ -242,12 +242,13 @@ pub(super) fn host(catalog: &Catalog, text: &str) -> Result<HostChoice, ValueErr
     if let Some((vendor, rest)) = text.split_once(':') {
         return given_host(catalog, vendor, rest).map(HostChoice::Given);
     }
-    let expected = "expected a listed host, capable, any, ?, or VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]";
+    let expected =
+        "expected a listed host, capable, any, ?, or VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...][~u1+u2+...]";
     let names = catalog.hosts().iter().map(|host| &*host.name).chain(["capable", "any"]);
     Err(ValueError::near(format!("unknown host {text:?}; {expected}"), nearest(text, names)))
 }
 
-/// Parses `VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]`, split at the first colon.
+/// Parses `VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...][~u1+u2+...]`, split at the first colon.
 fn given_host(catalog: &Catalog, vendor_name: &str, rest: &str) -> Result<GivenHost, ValueError> {
     let vendor = vendor(vendor_name)?;
     let mut offset = vendor_name.chars().count() + 1;
@@ -257,13 +258,15 @@ fn given_host(catalog: &Catalog, vendor_name: &str, rest: &str) -> Result<GivenH
             .map_err(|form| ValueError::new(format!("expected {form}, found {text:?}")).after(offset))
     });
     offset += signature.map_or(0, |text| text.chars().count() + 1);
-    let (kvm, silicon) = lists.split_once('/').map_or((lists, None), |(kvm, silicon)| (kvm, Some(silicon)));
+    let (known, unknown) = lists.split_once('~').map_or((lists, None), |(known, unknown)| (known, Some(unknown)));
+    let (kvm, silicon) = known.split_once('/').map_or((known, None), |(kvm, silicon)| (kvm, Some(silicon)));
     let list = |text: &str, offset: usize| feature_list(catalog, text).map_err(|err| err.after(offset));
     Ok(GivenHost {
         vendor,
         signature: parsed.transpose()?,
         features: list(kvm, offset)?,
         silicon: silicon.map(|silicon| list(silicon, offset + kvm.chars().count() + 1)).transpose()?,
+        unknown: list(unknown.unwrap_or_default(), offset + known.chars().count() + 1)?,
     })
 }
 
@@ -286,10 +289,11 @@ pub(super) fn write_host<'a>(catalog: &'a Catalog, host: &HostChoice) -> Cow<'a,
         HostChoice::Any => "any".into(),
         HostChoice::Unknown => "?".into(),
         HostChoice::Listed(id) => Cow::Borrowed(&*catalog.host(*id).name),
-        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon, unknown }) => {
             let mut text = vendor.to_string();
             text.extend(signature.map(|signature| format!(":{signature}")));
-            for (mark, list) in [(':', Some(features)), ('/', silicon.as_ref())] {
+            let unknown = Some(unknown).filter(|unknown| !unknown.is_empty());
+            for (mark, list) in [(':', Some(features)), ('/', silicon.as_ref()), ('~', unknown)] {
                 let Some(list) = list else { continue };
                 text.push(mark);
                 let names: Vec<&str> = list.iter().map(|feature| catalog.feature_name(feature)).collect();
