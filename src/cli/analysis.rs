@@ -20,7 +20,7 @@ use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, Li
 use crate::domain::text::{NOT_IN_RELEASE, is_word};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
-use crate::input::host;
+use crate::input::{domain, host};
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
@@ -400,9 +400,12 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
 
 fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     let choice = args.choice.with(&args.guest);
-    let mut asked = choice.asked(catalog)?;
     let [rows, columns] =
         [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
+    // The first source stands for all, see below.
+    let sources = rows.values.as_deref().filter(|_| rows.vary.is_software());
+    let source = sources.and_then(|text| Release::parse(catalog, text.split(',').next()?.split("..").next()?).ok());
+    let mut asked = choice.asked_at(catalog, source.as_ref())?;
     if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
         return Err(anyhow!("rows and columns are both {}, but the guest has one", rows.vary.title()));
     }
@@ -433,6 +436,11 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
         None => Ok(lines(catalog, axis.vary)),
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
+    if let (Some(one), false) = (&source, choice.domains.is_empty())
+        && rows.iter().any(|line| matches!(&line.value, Value::Product(_, other) if domain::depends_on_source(catalog, &scenario, one, other)))
+    {
+        return Err(anyhow!("--from: not all these KubeVirts write the same definition for the guest; ask for each alone"));
+    }
     let has_machine = choice.names(Key::Machine) || choice.names(Key::Running) || !choice.domains.is_empty();
     let varies_machine = rows.iter().chain(&columns).any(|line| matches!(line.value, Value::Machine(_)));
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);

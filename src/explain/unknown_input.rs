@@ -11,6 +11,8 @@ pub(crate) fn how_to_find_out(input: &str) -> &'static str {
         "Run virsh dumpxml GUEST and read the machine attribute of <os><type>."
     } else if begins("topology") {
         "Run virsh dumpxml GUEST and read <topology> in <cpu>; without it, each vCPU has a socket of its own."
+    } else if begins("CPU definition") {
+        "Pass the file of the running guest: kubectl get vmi -o yaml, or virsh dumpxml GUEST."
     } else if begins("model") {
         "Run virsh dumpxml GUEST and read <model> in <cpu>."
     } else if begins("host-model") {

@@ -18,7 +18,7 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
             let all = catalog.pickable_models();
             options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
-        CpuChoice::Mode(_) => Options::one(ModelId(0)),
+        CpuChoice::Mode(_) | CpuChoice::Unknown => Options::one(ModelId(0)),
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn may_have_vmx<'m>(
     let in_cells =
         |model: &ModelId| catalog.qemu_defaults().of(*model, Accel::Kvm).is_some_and(|c| c.anywhere().contains(vmx));
     match scenario.cpu {
-        CpuChoice::Mode(_) => true,
+        CpuChoice::Mode(_) | CpuChoice::Unknown => true,
         CpuChoice::Model(_) => named || models.any(in_cells),
     }
 }
