@@ -402,8 +402,7 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     let choice = args.choice.with(&args.guest);
     let [rows, columns] =
         [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
-    // The first source stands for all, see below.
-    let sources = rows.values.as_deref().filter(|_| rows.vary.is_software());
+    let sources = rows.values.as_deref().filter(|_| rows.vary.is_software()).or(args.from.as_deref());
     let source = sources.and_then(|text| Release::parse(catalog, text.split(',').next()?.split("..").next()?).ok());
     let mut asked = choice.asked_at(catalog, source.as_ref())?;
     if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
