@@ -190,8 +190,8 @@ fn disable_mpx(catalog: &Catalog, scenario: &mut Scenario, used: &mut Vec<String
         None if may_have(catalog, scenario, mpx) => {
             let since = catalog.all_products().adds_since("kubevirt", "mpx").unwrap_or_default();
             return Err(format!(
-                "domain.cpu.model: KubeVirt disables mpx in {} since its release {since}, but the release that starts this \
-                 guest is not known; pass it as kubevirt:VERSION with --from, or add mpx to domain.cpu.features",
+                "domain.cpu.model: KubeVirt disables mpx in {} since its release {since}, but its release at the source is \
+                 not known; pass --from kubevirt:VERSION, or add mpx to domain.cpu.features",
                 scenario.cpu_name(catalog)
             ));
         }
