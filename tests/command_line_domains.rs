@@ -160,3 +160,218 @@ fn expand_reads_two_files_of_one_host() {
     let (code, _, err) = expand("hosts/9.0.0-capabilities.xml,hosts/none.xml");
     assert!(code == 2 && err.contains("neither a listed host nor a file"), "{err}");
 }
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// A manifest in JSON, which YAML contains, with these parts of `spec.template.spec` and of `domain`.
+fn machine(name: &str, instance: &str, domain: &str) -> String {
+    format!(
+        r#"{{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {{"name": "{name}", "namespace": "prod"}},
+        "spec": {{"template": {{"spec": {{{instance} "domain": {{"machine": {{"type": "pc-q35-rhel9.4.0"}}, {domain}}}}}}}}}}}"#
+    )
+}
+
+const KUBEVIRT: [&str; 4] = ["--from", "kubevirt:1.7.4", "--to", "kubevirt:1.8.4"];
+
+/// Checks a manifest from standard input; returns the exit code and the answer.
+fn check_manifest(text: &str, between: &[&str]) -> (i32, serde_json::Value) {
+    let (code, out, _) = run(&[&["check", "--format", "json", "--domain", "-"], between].concat(), text);
+    (code, serde_json::from_str(&out).unwrap())
+}
+
+/// Returns the scenario of a manifest as a link, and the line that says what was read.
+fn link_and_said(text: &str, from: &str) -> (String, String) {
+    let (_, answer) = check_manifest(text, &["--from", from, "--to", "kubevirt:1.8.4"]);
+    let text = |key: &str| answer[key].as_str().unwrap().to_owned();
+    (text("scenario"), text("said"))
+}
+
+#[test]
+fn every_machine_of_a_manifest_is_a_guest() {
+    let one_core = machine("good", "", r#""cpu": {"model": "EPYC-Milan"}"#);
+    let bad = machine("bad", "", r#""cpu": {"model": "EPYC-Milan", "cores": 4}"#);
+    let unknown = machine("odd", "", r#""cpu": {"model": "EPIC"}"#);
+    let service =
+        r#"{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "NodePort"}}"#;
+    let documents = [&one_core, service, &bad, &unknown].map(|text| format!("---\n{text}\n")).concat();
+    let list = format!(r#"{{"kind": "List", "apiVersion": "v1", "items": [{one_core}, {service}, {bad}, {unknown}]}}"#);
+    // The list of a server leaves out the kinds of its items.
+    let items = [&one_core, &bad, &unknown].map(|text| text.replace(r#""kind": "VirtualMachine","#, "")).join(", ");
+    let served = format!(r#"{{"kind": "VirtualMachineList", "apiVersion": "kubevirt.io/v1", "items": [{items}]}}"#);
+    for (text, skips) in [(&documents, true), (&list, true), (&served, false)] {
+        let (code, out, err) = run(&[&["check", "--domain", "-"], &KUBEVIRT[..]].concat(), text);
+        assert_eq!(code, 2, "{out}{err}");
+        assert!(out.starts_with("3 guests: 1 aborted, 1 unchanged, 1 not readable\n"), "{out}");
+        for row in ["-: prod/bad ", "-: prod/good\n", "-: prod/odd "] {
+            assert!(out.contains(row), "{row} in {out}");
+        }
+        assert_eq!(err.contains("-: skipped Service web: not a virtual machine"), skips, "{err}");
+        assert!(err.contains("-: prod/odd: domain.cpu.model: unknown CPU model"), "{err}");
+        let (_, out, _) = run(&[&["check", "--format", "json", "--domain", "-"], &KUBEVIRT[..]].concat(), text);
+        let ids: Vec<serde_json::Value> =
+            out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone()).collect();
+        assert_eq!(ids, ["-: prod/good", "-: prod/bad", "-: prod/odd"]);
+    }
+    // Two of one name are told apart, and a command for one guest does not choose.
+    let twice = format!("{bad}\n---\n{}", bad.replace("VirtualMachine", "VirtualMachineInstanceReplicaSet"));
+    let (_, out, _) = run(&[&["check", "--domain", "-"], &KUBEVIRT[..]].concat(), &twice);
+    assert!(out.contains("-: prod/bad (VirtualMachine, number 1 in the file)"), "{out}");
+    let (code, _, err) = run(&[&["matrix", "--domain", "-"], &KUBEVIRT[..]].concat(), &documents);
+    assert!(code == 2 && err.contains("-: expected one guest, found 3: prod/good, prod/bad and prod/odd;"), "{err}");
+    let (code, _, err) = run(&[&["check", "--domain", "-"], &KUBEVIRT[..]].concat(), service);
+    assert!(code == 2 && err.contains("expected a manifest of kind") && err.contains("found Service web"), "{err}");
+}
+
+#[test]
+fn what_an_instance_type_and_a_preference_set_is_not_known() {
+    let with = |spec: &str, cpu: &str| {
+        machine("m", "", cpu).replace(r#""spec": {"template""#, &format!(r#""spec": {{{spec}, "template""#))
+    };
+    let instancetype = r#""instancetype": {"kind": "VirtualMachineClusterInstancetype", "name": "cx1.xlarge"}"#;
+    let preference = r#""preference": {"name": "windows.11"}"#;
+    for spec in [instancetype.to_owned(), preference.to_owned(), format!("{instancetype}, {preference}")] {
+        let (code, answer) = check_manifest(&with(&spec, r#""devices": {}"#), &KUBEVIRT);
+        assert_eq!((code, &answer["verdict"]), (1, &"depends".into()), "{answer}");
+        assert_eq!(answer["depends_on"], serde_json::json!(["CPU definition"]), "{answer}");
+        let said = answer["said"].as_str().unwrap();
+        assert_eq!(
+            said.contains("spec.instancetype VirtualMachineClusterInstancetype cx1.xlarge"),
+            spec.contains("cx1"),
+            "{said}"
+        );
+        assert_eq!(said.contains("spec.preference windows.11"), spec.contains("windows"), "{said}");
+        assert!(!said.contains("default CPU"), "{said}");
+        // The link gives the same answer.
+        let (_, out, _) = run(&["check", answer["scenario"].as_str().unwrap()], "");
+        assert!(out.starts_with("DEPENDS on CPU definition"), "{out}");
+    }
+    // A machine that names the model leaves the topology open.
+    let (_, answer) = check_manifest(&with(instancetype, r#""cpu": {"model": "EPYC-Milan"}"#), &KUBEVIRT);
+    assert_eq!(answer["depends_on"], serde_json::json!(["topology"]), "{answer}");
+    // A preference sets a machine type where there is none.
+    let bare = with(preference, r#""devices": {}"#).replace(r#""machine": {"type": "pc-q35-rhel9.4.0"}, "#, "");
+    assert!(check_manifest(&bare, &KUBEVIRT).1["scenario"].as_str().unwrap().contains(",machine=?,"));
+}
+
+#[test]
+fn the_folders_of_a_directory_are_read() {
+    let bad = machine("bad", "", r#""cpu": {"model": "EPYC-Milan", "cores": 4}"#);
+    let good = machine("good", "", r#""cpu": {"model": "EPYC-Milan"}"#);
+    let deep = format!("{}bad.json", "d/".repeat(17));
+    let folder = folder(&[("b/ns/bad.YAML", &bad), ("a/good.json", &good), ("a/notes.txt", "notes"), (&deep, &bad)]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("a/back")).unwrap();
+    let name = folder.path().display().to_string();
+    let (code, out, err) = run(&[&["check", "--domain", &name], &KUBEVIRT[..]].concat(), "");
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.starts_with("2 guests: 1 aborted, 1 unchanged\n"), "{out}");
+    assert!(out.contains(&format!("{name}/b/ns/bad.YAML ")) && out.contains(&format!("{name}/a/good.json")), "{out}");
+    assert!(err.contains("skipped a/notes.txt: not named like the file of a guest"), "{err}");
+    assert!(err.contains(&format!("skipped {}: more than 16 folders deep", "d/".repeat(17))), "{err}");
+    #[cfg(unix)]
+    assert!(err.contains("skipped a/back/: a link to a folder"), "{err}");
+}
+
+#[test]
+fn a_manifest_becomes_the_definition_that_its_kubevirt_writes() {
+    let link = |cpu: &str, from: &str| link_and_said(&machine("m", "", cpu), from).0;
+    let skylake = r#""cpu": {"model": "Skylake-Server"}"#;
+    assert!(link(skylake, "kubevirt:1.2.1").starts_with("Skylake-Server,-mpx,machine="));
+    assert!(link(skylake, "harvester:1.4.0").starts_with("Skylake-Server,-mpx,machine="));
+    assert!(link(skylake, "kubevirt:1.2.0").starts_with("Skylake-Server,machine="));
+    let named = r#""cpu": {"model": "Skylake-Server", "features": [{"name": "mpx"}]}"#;
+    assert!(link(named, "kubevirt:1.7.4").starts_with("Skylake-Server,+mpx,machine="));
+    assert!(link(r#""cpu": {"model": "host-passthrough"}"#, "kubevirt:1.7.4").starts_with("host-passthrough,machine="));
+    // Without the release of KubeVirt a model that may have mpx is not known; others are the same either way.
+    let (code, answer) = check_manifest(&machine("m", "", skylake), &["--from", "rhel:9.4", "--to", "rhel:9.6"]);
+    let said = answer["invalid"].as_str().unwrap();
+    assert!(code == 2 && said.contains("KubeVirt disables mpx in Skylake-Server since its release 1.2.1"), "{answer}");
+    assert!(link(r#""cpu": {"model": "EPYC-Milan"}"#, "rhel:9.4").starts_with("EPYC-Milan,machine="));
+    let (code, out, err) = run(
+        &["matrix", "--domain", "-", "--from", "kubevirt:1.2.1..1.4.0", "--to", "kubevirt:1.8.4", "--format", "csv"],
+        &machine("m", "", skylake),
+    );
+    assert!(code == 0 && out.lines().count() > 2, "{out}{err}");
+    let (code, _, err) = run(
+        &["matrix", "--domain", "-", "--from", "kubevirt:1.1.0,kubevirt:1.4.0", "--to", "kubevirt:1.8.4"],
+        &machine("m", "", skylake),
+    );
+    assert!(code == 2 && err.contains("not all these KubeVirts write the same definition"), "{err}");
+    // Rows of something else have one source.
+    let (code, out, err) = run(
+        &["matrix", "--domain", "-", "--rows", "hosts=capable", "--from", "kubevirt:1.7.4", "--to", "kubevirt:1.8.4"],
+        &machine("m", "", skylake),
+    );
+    assert!(code == 0 && out.contains("Skylake-Server,-mpx,"), "{out}{err}");
+    // evmcs requires vmx, whatever the manifest says of it.
+    let evmcs = |state: &str| {
+        let features = format!(r#""features": {{"hyperv": {{"evmcs": {state}}}}}"#);
+        link(
+            &format!(
+                r#""cpu": {{"model": "EPYC-Milan", "features": [{{"name": "vmx", "policy": "disable"}}]}}, {features}"#
+            ),
+            "kubevirt:1.7.4",
+        )
+    };
+    assert!(evmcs("{}").starts_with("EPYC-Milan,+vmx,-mpx,"), "{}", evmcs("{}"));
+    assert!(evmcs(r#"{"enabled": false}"#).starts_with("EPYC-Milan,-vmx,-mpx,"));
+    // Sockets that can be added later count; without numbers they are the CPUs of the resources.
+    for (cpu, topology) in [
+        (
+            r#""cpu": {"model": "EPYC-Milan", "sockets": 1, "cores": 2, "threads": 2, "maxSockets": 4}"#,
+            ",topology=4-2-2,",
+        ),
+        (
+            r#""cpu": {"model": "EPYC-Milan"}, "resources": {"requests": {"cpu": "1500m", "memory": "2Gi"}}"#,
+            ",topology=2-1-1,",
+        ),
+        (
+            r#""cpu": {"model": "EPYC-Milan"}, "resources": {"requests": {"cpu": 1}, "limits": {"cpu": 3}}"#,
+            ",topology=3-1-1,",
+        ),
+    ] {
+        assert!(link(cpu, "kubevirt:1.7.4").contains(topology), "{}", link(cpu, "kubevirt:1.7.4"));
+    }
+    // A running instance has the machine type that libvirt made of the short name.
+    let running = r#"{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "metadata": {"name": "m"},
+        "spec": {"architecture": "amd64", "domain": {"machine": {"type": "q35"}, "cpu": {"model": "EPYC-Milan"}}},
+        "status": {"machine": {"type": "pc-q35-rhel7.6.0"}}}"#;
+    let (link, said) = link_and_said(running, "kubevirt:1.7.4");
+    assert!(link.contains(",machine=pc-q35-rhel7.6.0,") && said.contains("of status.machine.type"), "{link} {said}");
+    // Other architectures are refused.
+    for text in [machine("m", r#""architecture": "arm64","#, r#""devices": {}"#), running.replace("amd64", "s390x")] {
+        let (code, answer) = check_manifest(&text, &KUBEVIRT);
+        assert!(
+            code == 2 && answer["invalid"].as_str().unwrap().contains("architecture: expected amd64, found"),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn a_batch_line_may_name_its_ends_by_their_releases() {
+    let line = |source: &str| {
+        let text = format!(r#"{{"source":{source},"destination":"kubevirt:1.8.4","guest":{{"model":"EPYC"}}}}"#);
+        serde_json::from_str::<serde_json::Value>(&run(&["check", "--batch", "-"], &text).1).unwrap()
+    };
+    let (text, object) = (line("\"9.0.0:7.2.22\""), line(r#"{"libvirt":"9.0.0","qemu":"7.2.22"}"#));
+    assert_eq!(text, object);
+    assert_eq!(text["from"], "9.0.0:7.2.22", "{text}");
+    assert_eq!(line("\"kubevirt:1.7.4\"")["from"], "kubevirt:1.7.4");
+    let invalid = |source: &str| line(source)["invalid"].as_str().unwrap().to_owned();
+    assert!(invalid("\"kubevirt:x\"").starts_with("source: "), "{}", invalid("\"kubevirt:x\""));
+    assert!(
+        invalid("5").contains("expected a release as LIBVIRT:QEMU or PRODUCT:VERSION, or an object"),
+        "{}",
+        invalid("5")
+    );
+}

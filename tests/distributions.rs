@@ -411,7 +411,7 @@ fn manifests_and_nova_conf_are_read_as_guests() {
     let manifest = read("EPYC,from=kubevirt:1.7.4,to=kubevirt:1.8.4", MANIFEST).unwrap();
     assert_eq!(
         manifest.scenario.link(&CATALOG),
-        "EPYC,-svm,+pdcm,machine=pc-q35-rhel9.6.0,topology=1-4-1,from=kubevirt:1.7.4,to=kubevirt:1.8.4,fallback=allow"
+        "EPYC,-svm,+pdcm,-mpx,machine=pc-q35-rhel9.6.0,topology=1-4-1,from=kubevirt:1.7.4,to=kubevirt:1.8.4,fallback=allow"
     );
     assert_eq!(manifest.name.as_deref(), Some("web"));
     let json = r#"{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance","spec":{"domain":{}}}"#;

@@ -324,7 +324,7 @@ fn a_mistake_in_the_facts_is_named_with_its_place() {
             "products",
             "<same name=\"rocky\"",
             "<alike name=\"rocky\"",
-            "expected one of same, codename, product, found <alike>",
+            "expected one of same, codename, adds, product, found <alike>",
         ),
         (
             "libvirt",

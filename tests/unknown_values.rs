@@ -167,7 +167,7 @@ fn a_value_that_stands_for_others_has_their_answer() {
         let models: Vec<ModelId> = match scenario.cpu {
             CpuChoice::Model(MaybeKnown::Unknown) => CATALOG.pickable_models().collect(),
             CpuChoice::Model(MaybeKnown::Is(model)) => vec![model],
-            CpuChoice::Mode(_) => vec![ModelId(0)],
+            CpuChoice::Mode(_) | CpuChoice::Unknown => vec![ModelId(0)],
         };
         let model = random.below(models.len());
         let mut value = |axis: &Axis| match axis.input.as_str() {
@@ -213,7 +213,7 @@ fn a_release_that_stands_for_others_has_their_answer() {
         let cases = combinations(&plan, 1000).unwrap();
         let model = match scenario.cpu {
             CpuChoice::Model(MaybeKnown::Is(model)) => model,
-            CpuChoice::Model(MaybeKnown::Unknown) | CpuChoice::Mode(_) => ModelId(0),
+            CpuChoice::Model(MaybeKnown::Unknown) | CpuChoice::Mode(_) | CpuChoice::Unknown => ModelId(0),
         };
         for verdict in expect_alike(&plan, &scenario, model, &cases) {
             *compared.entry(verdict.name()).or_default() += 1;

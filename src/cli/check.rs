@@ -11,7 +11,8 @@ use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology};
 use crate::domain::text::one_line;
 use crate::export::{self, About, GuestRow, JsonLines};
 use crate::input::batch;
-use crate::load::file;
+use crate::input::domain::Guests;
+use crate::load::{LoadError, file};
 use crate::resolve::{Answer, Resolver};
 use anyhow::{Result, bail};
 use std::collections::HashMap;
@@ -128,63 +129,72 @@ fn below(notes: &[String]) -> String {
     notes.iter().flat_map(|note| ["\n", note, "\n"]).collect()
 }
 
-/// Answers for the guests in domain files: the usual answer for one, a table for several. Files that cannot be read do
-/// not stop it.
+/// Answers for the guests in domain files: the usual answer for one, a table for several. Files and guests that cannot be
+/// read do not stop it.
 fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.between(catalog)?;
     choice.require(NEEDS, &asked)?;
     let mut all = Vec::new();
     for domain in &choice.domains {
         let found = files::expand(domain);
-        if let Ok(found) = &found
-            && !found.skipped.is_empty()
-        {
-            let skipped = found.skipped.join(", ");
-            complain(format!("{domain}: skipped {skipped}: not a domain, a manifest or nova.conf"));
+        for (skipped, why) in found.iter().flat_map(Expanded::skipped) {
+            complain(format!("{domain}: skipped {skipped}: {why}"));
         }
         all.push((domain, found));
     }
     let count = all.iter().map(|(_, found)| found.as_ref().map_or(1, Expanded::count)).sum();
-    let single = count == 1;
     let files = all.into_iter().flat_map(|(domain, found)| {
         let (paths, unreadable) = match found {
             Ok(found) => (Some(found.paths()), None),
             Err(err) => (None, Some((domain.clone(), err))),
         };
-        paths.into_iter().flatten().map(Ok).chain(unreadable.map(Err))
+        paths.into_iter().flatten().chain(unreadable.map(Err))
     });
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
     let mut progress = progress();
     for (number, file) in (1..).zip(files) {
         progress(number, count);
-        if known.len() == MOST_KNOWN {
-            known.clear();
-        }
-        let read = file.and_then(|name| match choice.read_domain(catalog, &asked.scenario, &name) {
-            Ok(domain) => Ok((name, domain)),
+        let read = file.and_then(|name| match files::read(&name) {
+            Ok(bytes) => Ok((name, bytes)),
             Err(err) => Err((name, err)),
         });
-        match read {
-            Ok((name, domain)) => {
-                // Guests with the same definition share their answer.
-                let resolver = &mut many.resolver;
-                let answer =
-                    known.entry(decided_by(&domain.scenario)).or_insert_with(|| resolver.resolve(&domain.scenario));
-                let said = domain.line();
-                let about = About { id: Some(&name), said: Some(&said), ..About::default() };
-                if single && !args.quiet {
-                    let note = std::iter::once(format!("{}: {said}", one_line(&name)));
-                    let notes: Vec<String> = note.chain(asked.notes.iter().cloned()).collect();
-                    out.write_all(one(catalog, (&domain.scenario, answer), about, &notes, args).as_bytes())?;
-                    return Ok(args.code(answer.verdict));
-                }
-                many.add(&name, (&domain.scenario, answer), about, out)?;
-            }
+        let (name, bytes) = match read {
+            Ok(read) => read,
             Err((name, err)) => {
-                complain(&err);
-                many.add_unreadable(&name, &err.to_string(), &export::bad_file(&name, &err.to_string()), out)?;
+                many.complain(&name, &err, out)?;
+                continue;
             }
+        };
+        let guests = match Guests::of(&name, &bytes) {
+            Ok(guests) => guests,
+            Err(err) => {
+                many.complain(&name, &err, out)?;
+                continue;
+            }
+        };
+        if let Some(skipped) = guests.skipped() {
+            complain(format!("{}: skipped {skipped}", one_line(&name)));
+        }
+        for index in 0..guests.count() {
+            let name = guests.name(index);
+            let domain = match choice.read_guest(catalog, &asked.scenario, (&guests, index)) {
+                Ok(domain) => domain,
+                Err(err) => {
+                    many.complain(&name, &err, out)?;
+                    continue;
+                }
+            };
+            let answer = many.answer(&mut known, &domain.scenario);
+            let said = domain.line();
+            let about = About { id: Some(&name), said: Some(&said), ..About::default() };
+            if count == 1 && guests.count() == 1 && !args.quiet {
+                let note = std::iter::once(format!("{}: {said}", one_line(&name)));
+                let notes: Vec<String> = note.chain(asked.notes.iter().cloned()).collect();
+                out.write_all(one(catalog, (&domain.scenario, answer), about, &notes, args).as_bytes())?;
+                return Ok(args.code(answer.verdict));
+            }
+            many.add(&name, (&domain.scenario, answer), about, out)?;
         }
     }
     many.finish(Format::Text, &asked.notes, out)
@@ -249,6 +259,20 @@ impl<'a> Many<'a> {
             self.rows.push(GuestRow::of(self.catalog, name, scenario, answer));
         }
         Ok(())
+    }
+
+    /// Returns the answer for a guest of a file. Guests with the same definition share it.
+    fn answer<'k>(&mut self, known: &'k mut HashMap<Scenario, Answer>, scenario: &Scenario) -> &'k Answer {
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
+        known.entry(decided_by(scenario)).or_insert_with(|| self.resolver.resolve(scenario))
+    }
+
+    /// Reports a file or a guest that cannot be read.
+    fn complain(&mut self, name: &str, err: &LoadError, out: &mut dyn Write) -> Result<()> {
+        complain(err);
+        self.add_unreadable(name, &err.to_string(), &export::bad_file(name, &err.to_string()), out)
     }
 
     fn add_unreadable(&mut self, name: &str, error: &str, json: &str, out: &mut dyn Write) -> Result<()> {

@@ -31,7 +31,8 @@ pub struct CheckArgs {
     pub choice: Choice,
     /// Domain XML, KubeVirt manifest or nova.conf
     ///
-    /// The guest may be running or inactive, and - is standard input. Several files or a directory give a table.
+    /// The guest may be running or inactive, and - is standard input. Several files, a directory with its
+    /// folders, or a manifest with several virtual machines give a table.
     #[arg(
         long,
         value_name = "FILE",

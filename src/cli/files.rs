@@ -2,6 +2,7 @@
 
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
+use crate::domain::names::first_names;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::input::host::{self, HostFile};
 use crate::load::LoadError;
@@ -53,65 +54,113 @@ pub(super) fn read_host(catalog: &Catalog, libvirt: &LibvirtChoice, files: &[&st
 }
 
 /// The files of a name.
+#[derive(Default)]
 pub(super) struct Expanded {
     /// The directory, if the name is one.
     directory: Option<PathBuf>,
     /// The files with a guest, sorted; of a directory without its name, since there may be 100,000.
     files: Vec<Box<str>>,
-    /// The names of others in the directory, sorted.
-    pub(super) skipped: Vec<String>,
+    /// The folders below it that could not be read.
+    unreadable: Vec<LoadError>,
+    /// The names of other files in the directory and in its folders.
+    others: Vec<String>,
+    /// The folders that were left out: links to one, which might lead back, and those that are too deep.
+    links: Vec<String>,
+    deep: Vec<String>,
 }
 
+/// How many skipped files a message names.
+const NAMED_SKIPPED: usize = 8;
+
 impl Expanded {
-    /// Returns how many files with a guest there are.
+    /// Returns how many files with a guest there are, with the folders that could not be read.
     pub(super) fn count(&self) -> usize {
-        self.files.len()
+        self.files.len() + self.unreadable.len()
     }
 
-    /// Returns the paths of the files with a guest.
-    pub(super) fn paths(self) -> impl Iterator<Item = String> {
-        let Self { directory, files, .. } = self;
-        files.into_iter().map(move |name| match &directory {
+    /// Returns what was skipped, and why.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = (String, String)> {
+        let endings = ENDINGS.join(", .");
+        let lists = [
+            (&self.others, format!("not named like the file of a guest (.{endings})")),
+            (&self.links, "a link to a folder".to_owned()),
+            (&self.deep, format!("more than {MOST_FOLDERS} folders deep")),
+        ];
+        let named = |names: &[String]| first_names(names.iter().map(String::as_str), NAMED_SKIPPED);
+        lists.into_iter().filter(|(names, _)| !names.is_empty()).map(move |(names, why)| (named(names), why))
+    }
+
+    /// Returns the paths of the files with a guest, and the folders that could not be read, with the error.
+    pub(super) fn paths(self) -> impl Iterator<Item = Result<String, (String, LoadError)>> {
+        let Self { directory, files, unreadable, .. } = self;
+        let path = move |name: Box<str>| match &directory {
             Some(directory) => directory.join(&*name).display().to_string(),
             None => name.into(),
-        })
+        };
+        let unreadable = unreadable.into_iter().map(|err| Err((err.file.clone(), err)));
+        files.into_iter().map(path).map(Ok).chain(unreadable)
+    }
+
+    /// Adds what is in a folder `under` the directory, and returns the folders in it.
+    fn add(&mut self, directory: &Path, under: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
+        let mut folders = Vec::new();
+        for entry in std::fs::read_dir(directory.join(under))? {
+            let entry = entry?;
+            let (path, name) = (entry.path(), under.join(entry.file_name()));
+            let ending = path.extension().and_then(|extension| extension.to_str());
+            let displayed = name.display().to_string();
+            match (path.is_dir(), ending) {
+                (true, _) if entry.file_type()?.is_symlink() => self.links.push(format!("{displayed}/")),
+                (true, _) if name.components().count() > MOST_FOLDERS => self.deep.push(format!("{displayed}/")),
+                (true, _) => folders.push(name),
+                (false, Some(ending)) if ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)) => {
+                    self.files.push(displayed.into());
+                }
+                (false, _) => self.others.push(displayed),
+            }
+        }
+        Ok(folders)
     }
 }
 
 /// How the names of files with a guest end: domain XML, manifests, `nova.conf`.
 const ENDINGS: [&str; 5] = ["xml", "yaml", "yml", "json", "conf"];
+/// How many folders may be in one another.
+const MOST_FOLDERS: usize = 16;
 
-/// Returns the files of a name: itself, or those directly in a directory that can have a guest.
+/// Returns the files of a name: itself, or those in a directory and its folders that can have a guest.
 ///
 /// # Errors
 /// The directory cannot be read or has no such file.
 pub(super) fn expand(name: &str) -> Result<Expanded, LoadError> {
-    let mut found = Expanded { directory: None, files: Vec::new(), skipped: Vec::new() };
+    let mut found = Expanded::default();
     if name == "-" || !Path::new(name).is_dir() {
         found.files.push(name.into());
         return Ok(found);
     }
-    found.directory = Some(name.into());
-    let unreadable = |err: std::io::Error| LoadError::whole(name, format!("cannot read the directory: {err}"));
-    for entry in std::fs::read_dir(name).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let ending = path.extension().and_then(|extension| extension.to_str());
-        let name = path.file_name().unwrap_or_default().display();
-        if ending.is_some_and(|ending| ENDINGS.contains(&ending)) && !path.is_dir() {
-            found.files.push(name.to_string().into());
-        } else {
-            found.skipped.push(if path.is_dir() { format!("{name}/") } else { name.to_string() });
+    let directory = Path::new(name);
+    let unreadable =
+        |name: &Path, err| LoadError::whole(&name.display().to_string(), format!("cannot read the directory: {err}"));
+    let mut folders = found.add(directory, Path::new("")).map_err(|err| unreadable(directory, err))?;
+    while let Some(folder) = folders.pop() {
+        match found.add(directory, &folder) {
+            Ok(more) => folders.extend(more),
+            Err(err) => found.unreadable.push(unreadable(&directory.join(folder), err)),
         }
     }
-    if found.files.is_empty() {
+    if found.count() == 0 {
         let endings = ENDINGS.join(", .");
         return Err(LoadError::whole(
             name,
             format!("expected a directory with files that end in .{endings}, found none"),
         ));
     }
+    found.directory = Some(name.into());
+    for names in [&mut found.others, &mut found.links, &mut found.deep] {
+        names.sort();
+    }
     found.files.sort();
-    found.skipped.sort();
+    found.unreadable.sort_by(|one, other| one.file.cmp(&other.file));
     Ok(found)
 }
 

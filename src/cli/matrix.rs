@@ -8,8 +8,9 @@ use crate::analysis::count::{Count, Space};
 use crate::analysis::matrix::{Matrix, Value, Vary, lines, lines_of};
 use crate::domain::catalog::Catalog;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, Key, Scenario, write_machine};
+use crate::domain::scenario::{DEFAULT_QEMU, Key, Release, Scenario, write_machine};
 use crate::export::analysis as write;
+use crate::input::domain;
 use crate::resolve::{Budget, Resolver};
 use anyhow::{Context, Result, anyhow};
 use std::io::Write;
@@ -30,9 +31,11 @@ pub fn matrix(catalog: &Catalog, args: &MatrixArgs, out: &mut dyn Write) -> Resu
 
 fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     let choice = args.choice.with(&args.guest);
-    let mut asked = choice.asked(catalog)?;
     let [rows, columns] =
         [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
+    let sources = rows.values.as_deref().filter(|_| rows.vary.is_software()).or(args.from.as_deref());
+    let source = sources.and_then(|text| Release::parse(catalog, text.split(',').next()?.split("..").next()?).ok());
+    let mut asked = choice.asked_at(catalog, source.as_ref())?;
     if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
         return Err(anyhow!("rows and columns are both {}, but the guest has one", rows.vary.title()));
     }
@@ -64,6 +67,11 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     };
     refuse_short_machines(catalog, &rows, &columns)?;
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
+    if let (Some(one), false) = (&source, choice.domains.is_empty())
+        && rows.iter().any(|line| matches!(&line.value, Value::Product(_, other) if domain::depends_on_source(catalog, &scenario, one, other)))
+    {
+        return Err(anyhow!("--from: not all these KubeVirts write the same definition for the guest; ask for each alone"));
+    }
     let has_machine = choice.names(Key::Machine) || choice.names(Key::Running) || !choice.domains.is_empty();
     let varies_machine = rows.iter().chain(&columns).any(|line| matches!(line.value, Value::Machine(_)));
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);

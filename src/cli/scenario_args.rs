@@ -6,7 +6,7 @@ use super::value_parsers::name_and_path;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::and_list;
 use crate::domain::scenario::{KEYS, Key, LibvirtChoice, MaybeKnown, QemuChoice, Release, Scenario, write_release};
-use crate::input::domain::{self, Domain};
+use crate::input::domain::{self, Domain, Guests};
 use crate::load::{LoadError, cpu_map_dir};
 use anyhow::{Context, Result, anyhow};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
@@ -192,11 +192,19 @@ impl Choice {
     /// # Errors
     /// As [`scenario`](Self::scenario).
     pub(crate) fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+        self.asked_at(catalog, None)
+    }
+
+    /// Returns the same with a domain file that is read as that of a guest which `source` starts.
+    pub(super) fn asked_at(&self, catalog: &Catalog, source: Option<&Release>) -> Result<Asked> {
         let mut asked = self.between(catalog)?;
         if let Some(name) = self.domains.first() {
-            let domain = self.read_domain(catalog, &asked.scenario, name)?;
+            let bytes = files::read(name)?;
+            let from = asked.scenario.from.clone();
+            asked.scenario.from = source.unwrap_or(&from).clone();
+            let domain = self.overridden(catalog, domain::scenario(catalog, &asked.scenario, name, &bytes)?);
             asked.notes.insert(0, format!("{name}: {}", domain.line()));
-            asked.scenario = domain.scenario;
+            asked.scenario = Scenario { from, ..domain.scenario };
             asked.machine = asked.machine.or(Some(domain.machine));
         }
         Ok(asked)
@@ -228,10 +236,18 @@ impl Choice {
         Ok(Asked { scenario, notes, has_source, has_destination, machine })
     }
 
-    /// Reads one guest; the command line overrides what its file says of the guest.
-    pub(super) fn read_domain(&self, catalog: &Catalog, between: &Scenario, name: &str) -> Result<Domain, LoadError> {
-        let bytes = files::read(name)?;
-        let mut domain = domain::scenario(catalog, between, name, &bytes)?;
+    /// Reads a guest of a file, counted from 0.
+    pub(super) fn read_guest(
+        &self,
+        catalog: &Catalog,
+        between: &Scenario,
+        (guests, index): (&Guests<'_>, usize),
+    ) -> Result<Domain, LoadError> {
+        guests.read(catalog, between, index).map(|domain| self.overridden(catalog, domain))
+    }
+
+    /// Sets what the command line says of the guest in place of what its file says.
+    fn overridden(&self, catalog: &Catalog, mut domain: Domain) -> Domain {
         for (key, value) in self.keys.0.iter().filter(|(key, _)| key.is_of_the_guest()) {
             // The values were parsed once already, without an error.
             if domain.scenario.set(catalog, *key, value).is_ok() {
@@ -241,7 +257,7 @@ impl Choice {
                 ));
             }
         }
-        Ok(domain)
+        domain
     }
 
     fn in_link(&self) -> Vec<Key> {

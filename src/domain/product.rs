@@ -34,6 +34,8 @@ pub struct Products {
     pub(crate) same: Vec<(Box<str>, Box<str>)>,
     /// Product, codename, version.
     pub(crate) codenames: Vec<[Box<str>; 3]>,
+    /// Product, feature, and the version since which it adds the feature to definitions that it writes.
+    pub(crate) adds: Vec<[Box<str>; 3]>,
 }
 
 /// Why there is no product.
@@ -87,6 +89,21 @@ impl Products {
                 nearest(&asked, names).filter(|name| osa_distance(name, &asked) <= MISSPELT)
             }))
         })
+    }
+
+    /// Returns whether the product of this name adds a feature to the definitions that it writes; `None` if it is not
+    /// known to do so in any version.
+    pub(crate) fn adds(&self, feature: &str, name: &str) -> Option<bool> {
+        let (product, version) = name.split_once(':')?;
+        let since = numbers(self.adds_since(product, feature)?);
+        let number = numbers(version.split('-').next().unwrap_or(version));
+        (!number.is_empty()).then(|| since <= number)
+    }
+
+    /// Returns the first version of a product that adds the feature.
+    pub(crate) fn adds_since(&self, product: &str, feature: &str) -> Option<&str> {
+        let of = |[of, added, _]: &&[Box<str>; 3]| **of == *product && **added == *feature;
+        self.adds.iter().find(of).map(|[_, _, since]| &**since)
     }
 
     /// Returns whether the name is that of the product, and not of a patch release above it.

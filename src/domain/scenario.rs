@@ -43,6 +43,8 @@ pub enum CpuChoice {
     Model(MaybeKnown<ModelId>),
     /// host-model, host-passthrough or maximum.
     Mode(Mode),
+    /// Neither is known, nor the features: an object that was not read defines the CPU.
+    Unknown,
 }
 
 /// The guest's machine type.
@@ -347,7 +349,7 @@ impl Scenario {
     /// Returns the mode of the definition.
     pub(crate) fn mode(&self) -> Mode {
         match self.cpu {
-            CpuChoice::Model(_) => Mode::Custom,
+            CpuChoice::Model(_) | CpuChoice::Unknown => Mode::Custom,
             CpuChoice::Mode(mode) => mode,
         }
     }
@@ -408,7 +410,7 @@ impl Scenario {
     pub fn model(&self) -> Option<ModelId> {
         match self.cpu {
             CpuChoice::Model(model) => model.known(),
-            CpuChoice::Mode(_) => None,
+            CpuChoice::Mode(_) | CpuChoice::Unknown => None,
         }
     }
 }

@@ -284,7 +284,7 @@ impl Writer<'_> {
 
     fn model(&self) -> &str {
         match self.scenario.cpu {
-            CpuChoice::Model(_) | CpuChoice::Mode(_) => self.scenario.cpu_name(self.catalog),
+            CpuChoice::Model(_) | CpuChoice::Mode(_) | CpuChoice::Unknown => self.scenario.cpu_name(self.catalog),
         }
     }
 

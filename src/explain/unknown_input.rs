@@ -15,6 +15,8 @@ pub(crate) fn how_to_find_out(input: &str) -> &'static str {
         "Pass /run/libvirt/qemu/GUEST.xml of the source, which has both definitions."
     } else if begins("-cpu option") {
         "Read the last -cpu in /var/log/libvirt/qemu/GUEST.log on the source."
+    } else if begins("CPU definition") {
+        "Pass the file of the running guest: kubectl get vmi -o yaml, or virsh dumpxml GUEST."
     } else if begins("model") {
         "Run virsh dumpxml GUEST and read <model> in <cpu>."
     } else if begins("host-model") {

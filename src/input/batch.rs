@@ -8,8 +8,11 @@ use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Key, MaybeKnown, Release, Scenario, Topology, Transport};
 use foldhash::HashMap;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
+use std::fmt;
 
 /// A parsed batch line.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,9 +45,9 @@ struct Line<'a> {
     #[serde(borrow)]
     scenario: Option<Text<'a>>,
     #[serde(borrow)]
-    source: Option<Box<End<'a>>>,
+    source: Option<EndOrRelease<'a>>,
     #[serde(borrow)]
-    destination: Option<Box<End<'a>>>,
+    destination: Option<EndOrRelease<'a>>,
     #[serde(borrow)]
     via: Option<Vec<EndOrRelease<'a>>>,
     #[serde(borrow)]
@@ -73,11 +76,38 @@ struct End<'a> {
     host_signature: Option<Text<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a release as LIBVIRT:QEMU, or an object with the key libvirt")]
 enum EndOrRelease<'a> {
-    Release(#[serde(borrow)] Text<'a>),
-    End(#[serde(borrow)] Box<End<'a>>),
+    Release(Text<'a>),
+    End(Box<End<'a>>),
+}
+
+/// Reads one or the other, without the copy that an untagged enum makes.
+impl<'de: 'a, 'a> Deserialize<'de> for EndOrRelease<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(EndVisitor)
+    }
+}
+
+struct EndVisitor;
+
+impl<'de> Visitor<'de> for EndVisitor {
+    type Value = EndOrRelease<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a release as LIBVIRT:QEMU or PRODUCT:VERSION, or an object with the key libvirt")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(EndOrRelease::Release(Text(text.into())))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(EndOrRelease::Release(Text(text.to_owned().into())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        End::deserialize(MapAccessDeserializer::new(map)).map(|end| EndOrRelease::End(Box::new(end)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -209,7 +239,7 @@ impl<'c> Reader<'c> {
     /// Sets the source, the destination and the hosts between them.
     fn set_ends(&mut self, scenario: &mut Scenario, line: &Line<'_>) -> Result<(), String> {
         let catalog = self.catalog;
-        let lacks = |end: &Option<Box<End<'_>>>, key: Key| end.is_none() && !self.defaults.given.contains(&key);
+        let lacks = |end: &Option<EndOrRelease<'_>>, key: Key| end.is_none() && !self.defaults.given.contains(&key);
         if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
             return Err(EXPECTED_KEYS.to_owned());
         }
@@ -219,13 +249,13 @@ impl<'c> Reader<'c> {
         set(catalog, scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
         if let Some(source) = &line.source {
             scenario.from = self.release(source, "source")?;
-            if let Some(host) = host(catalog, source, "source")? {
+            if let Some(host) = source.host(catalog, "source")? {
                 scenario.from_host = host;
             }
         }
         if let Some(destination) = &line.destination {
             scenario.to = self.release(destination, "destination")?;
-            if let Some(host) = host(catalog, destination, "destination")? {
+            if let Some(host) = destination.host(catalog, "destination")? {
                 scenario.to_host = host;
             }
         }
@@ -247,8 +277,8 @@ impl<'c> Reader<'c> {
     }
 
     /// Returns the release of a source or destination; `name` is where it stands.
-    fn release(&mut self, end: &End<'_>, name: &str) -> Result<Release, String> {
-        let text = release(end);
+    fn release(&mut self, end: &EndOrRelease<'_>, name: &str) -> Result<Release, String> {
+        let text = end.release();
         if let Some(known) = self.releases.get(&text) {
             return Ok(known.clone());
         }

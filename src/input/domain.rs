@@ -4,9 +4,10 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
 use crate::domain::host::Vendor;
+use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
-    CpuChoice, Key, MachineChoice, MaybeKnown, Running, Scenario, Topology, Writer, write_machine,
+    CpuChoice, Key, MachineChoice, MaybeKnown, Release, Running, Scenario, Topology, Writer, write_machine,
 };
 use crate::load::LoadError;
 use crate::load::file::{HAND_WRITTEN, too_large};
@@ -18,6 +19,7 @@ mod notes;
 mod nova;
 
 use cpu::Cpu;
+use kubevirt::Manifests;
 
 /// A guest as its file describes it, and what of the file was used.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,7 +36,8 @@ pub struct Domain {
     pub used: Vec<String>,
     /// What in the file a reader might expect to affect the answer and was ignored, a fragment each.
     pub ignored: Vec<String>,
-    /// What a running guest has and its libvirt or QEMU lacks, so that it cannot be of that release; a fragment each.
+    /// What a running guest has and its libvirt or QEMU lacks, so that it cannot be of that release; what the file does
+    /// not have of the guest. A fragment each.
     pub cautions: Vec<String>,
 }
 
@@ -51,26 +54,99 @@ impl Domain {
     }
 }
 
-/// Parses a guest. `between` has the source, the destination and whatever else does not belong to the guest.
+/// Parses the only guest of a file. `between` has the source, the destination and whatever else does not belong to the
+/// guest.
 ///
 /// # Errors
 /// The first position where the file is not XML, not an x86 domain of QEMU, or has something that libvirt would refuse
-/// or that no CPU map has.
+/// or that no CPU map has; a manifest with several virtual machines.
 pub fn scenario(catalog: &Catalog, between: &Scenario, file: &str, bytes: &[u8]) -> Result<Domain, LoadError> {
-    if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.trim_start().starts_with('<')) {
-        if bytes.len() > HAND_WRITTEN {
-            return Err(too_large(file, bytes.len(), HAND_WRITTEN));
-        }
-        if kubevirt::is_manifest(text) {
-            return kubevirt::read(catalog, between, file, text);
-        }
-        if nova::is_conf(text) {
-            return nova::read(catalog, between, file, text);
+    let guests = Guests::of(file, bytes)?;
+    if guests.count() > 1 {
+        let labels = guests.manifests.iter().flat_map(|manifests| &manifests.machines).map(|machine| &*machine.label);
+        let named = first_names(labels, NAMED_OBJECTS);
+        let message = format!(
+            "expected one guest, found {}: {named}; check --domain answers for each, for others split the file",
+            guests.count()
+        );
+        return Err(LoadError::whole(file, message));
+    }
+    let mut domain = guests.read(catalog, between, 0)?;
+    domain.ignored.extend(guests.skipped());
+    Ok(domain)
+}
+
+/// Returns whether the definition of a guest that was read with the source `one` would be another one with the source
+/// `other`: KubeVirt writes it from the manifest.
+pub(crate) fn depends_on_source(catalog: &Catalog, scenario: &Scenario, one: &Release, other: &Release) -> bool {
+    let is_of_manifest = scenario.written_by == Some(Writer::KubeVirt) && scenario.running.is_none();
+    is_of_manifest && kubevirt::differs(catalog, scenario, [one, other])
+}
+
+/// How many objects of a manifest a message names.
+const NAMED_OBJECTS: usize = 6;
+
+/// The guests of a file: one, or the virtual machines of a manifest. They are read one by one, since there may be many.
+pub(crate) struct Guests<'f> {
+    file: &'f str,
+    bytes: &'f [u8],
+    manifests: Option<Manifests>,
+}
+
+impl<'f> Guests<'f> {
+    /// Finds the guests.
+    ///
+    /// # Errors
+    /// A manifest that is not YAML, has no virtual machine or is too large.
+    pub(crate) fn of(file: &'f str, bytes: &'f [u8]) -> Result<Self, LoadError> {
+        let manifest = match not_xml(bytes) {
+            Some(_) if bytes.len() > HAND_WRITTEN => return Err(too_large(file, bytes.len(), HAND_WRITTEN)),
+            text => text.filter(|text| kubevirt::is_manifest(text)),
+        };
+        let manifests = manifest.map(|text| kubevirt::parse(file, text)).transpose()?;
+        Ok(Self { file, bytes, manifests })
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.manifests.as_ref().map_or(1, |manifests| manifests.machines.len())
+    }
+
+    /// Returns a fragment that names the objects of the file that are no virtual machines, if it has some.
+    pub(crate) fn skipped(&self) -> Option<String> {
+        let others = &self.manifests.as_ref()?.others;
+        let named = first_names(others.iter().map(String::as_str), NAMED_OBJECTS);
+        (!others.is_empty()).then(|| format!("{named}: not a virtual machine of KubeVirt"))
+    }
+
+    /// Returns the name of a guest, counted from 0: that of the file, and of the machine where the file has several.
+    pub(crate) fn name(&self, index: usize) -> String {
+        let machines = self.manifests.as_ref().map(|manifests| &manifests.machines);
+        match machines.filter(|machines| machines.len() > 1).and_then(|machines| machines.get(index)) {
+            Some(machine) => format!("{}: {}", self.file, machine.label),
+            None => self.file.to_owned(),
         }
     }
-    let document = Document::from_bytes(file, bytes)?;
-    let parts = Parts::of(&document)?;
-    Reader { catalog, document: &document, parts: &parts }.read(between)
+
+    /// Reads a guest, counted from 0.
+    ///
+    /// # Errors
+    /// As [`scenario`].
+    pub(crate) fn read(&self, catalog: &Catalog, between: &Scenario, index: usize) -> Result<Domain, LoadError> {
+        if let Some(machine) = self.manifests.as_ref().and_then(|manifests| manifests.machines.get(index)) {
+            return machine.read(catalog, between, &self.name(index));
+        }
+        if let Some(text) = not_xml(self.bytes).filter(|text| nova::is_conf(text)) {
+            return nova::read(catalog, between, self.file, text);
+        }
+        let document = Document::from_bytes(self.file, self.bytes)?;
+        let parts = Parts::of(&document)?;
+        Reader { catalog, document: &document, parts: &parts }.read(between)
+    }
+}
+
+/// Returns the text of a file that does not begin like XML.
+fn not_xml(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.trim_start().starts_with('<'))
 }
 
 /// Describes a guest that a product's own file defines.

@@ -98,6 +98,7 @@ pub fn read_products(document: &Document<'_>, parts: &mut Parts) -> Result<(), L
         match element.name {
             "same" => products.same.push((need("name")?, need("as")?)),
             "codename" => products.codenames.push([need("product")?, need("name")?, need("version")?]),
+            "adds" => products.adds.push([need("product")?, need("feature")?, need("since")?]),
             "product" => {
                 let text = |name: &str| element.get(name).map(Box::<str>::from);
                 let product = Product {
@@ -114,7 +115,7 @@ pub fn read_products(document: &Document<'_>, parts: &mut Parts) -> Result<(), L
                 list.push(product);
             }
             other => {
-                let message = format!("expected one of same, codename, product, found <{other}>");
+                let message = format!("expected one of same, codename, adds, product, found <{other}>");
                 return Err(document.error(element, message));
             }
         }

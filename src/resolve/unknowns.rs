@@ -176,6 +176,9 @@ impl<'a> Plan<'a> {
     }
 
     fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakeEndpoint<'_, 'a>) -> Result<Self, Dependence> {
+        if scenario.cpu == CpuChoice::Unknown {
+            return Err(Dependence::on("CPU definition"));
+        }
         if scenario.takes_host_model() && not_asked_for_host_model(catalog, scenario).is_some() {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
         }

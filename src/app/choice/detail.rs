@@ -46,6 +46,7 @@ fn model(catalog: &Catalog, with: &Scenario) -> String {
             catalog.vendor(model).map(|vendor| vendor.name().to_owned()).unwrap_or_default()
         }
         CpuChoice::Model(MaybeKnown::Unknown) => "unknown: tries every model".to_owned(),
+        CpuChoice::Unknown => "defined by an object that was not read".to_owned(),
         CpuChoice::Mode(Mode::HostModel) => "the host's CPU, expanded to a model at start".to_owned(),
         CpuChoice::Mode(Mode::HostPassthrough) => "the host's CPU, not expanded".to_owned(),
         CpuChoice::Mode(Mode::Maximum) => "every feature that QEMU can enable".to_owned(),

@@ -74,7 +74,7 @@ fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Op
             let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
             (!behaviour.maximum_mode).then(|| format!("libvirt {} does not have the CPU mode maximum", name()))
         }
-        CpuChoice::Model(MaybeKnown::Unknown) | CpuChoice::Mode(_) => None,
+        CpuChoice::Model(MaybeKnown::Unknown) | CpuChoice::Mode(_) | CpuChoice::Unknown => None,
     }
 }
 

@@ -47,6 +47,9 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+/// The word for a CPU that an object defines which was not read.
+const UNKNOWN_CPU: &str = "unknown";
+
 /// How many intermediate hosts a journey may have. Each multiplies the cases of what is unknown.
 pub(crate) const MAX_STOPS: usize = 8;
 
@@ -265,6 +268,7 @@ impl Scenario {
             CpuChoice::Model(MaybeKnown::Unknown) => "?",
             CpuChoice::Mode(Mode::Custom) => "custom",
             CpuChoice::Mode(mode) => mode.name(),
+            CpuChoice::Unknown => UNKNOWN_CPU,
         }
     }
 

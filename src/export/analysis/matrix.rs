@@ -22,6 +22,7 @@ pub fn line_name(catalog: &Catalog, line: &Line) -> String {
         Value::Cpu(CpuChoice::Model(MaybeKnown::Is(model))) => catalog.model_name(*model).to_owned(),
         Value::Cpu(CpuChoice::Model(MaybeKnown::Unknown)) => "?".to_owned(),
         Value::Cpu(CpuChoice::Mode(mode)) => mode.name().to_owned(),
+        Value::Cpu(CpuChoice::Unknown) => "unknown".to_owned(),
         Value::Host(host) => write_host(catalog, host),
     };
     match line.until {

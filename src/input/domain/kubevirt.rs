@@ -1,65 +1,109 @@
-//! Parses the manifest of a KubeVirt virtual machine, YAML or JSON, into the domain that KubeVirt writes for it.
+//! Finds the virtual machines in a manifest of KubeVirt, YAML or JSON: in each document, and in each item of a list.
 
-use super::Domain;
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Fallback, Policy};
-use crate::domain::names::did_you_mean;
-use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology, Writer};
+use crate::domain::names::first_names;
 use crate::load::LoadError;
 use serde::Deserialize;
+use serde_norway::Value;
+use std::collections::HashMap;
+
+mod definition;
+
+pub(super) use definition::differs;
 
 /// The kinds of manifests that have a domain.
-const KINDS: [&str; 3] = ["VirtualMachine", "VirtualMachineInstance", "VirtualMachineInstanceReplicaSet"];
+const KINDS: [&str; 4] =
+    ["VirtualMachine", "VirtualMachineInstance", "VirtualMachineInstanceReplicaSet", "VirtualMachinePool"];
+/// How the API group of these kinds ends; other products have kinds of the same names.
+const GROUP: &str = "kubevirt.io";
+
+/// The objects of a file.
+#[derive(Default)]
+pub(super) struct Manifests {
+    /// The virtual machines, in the file's order.
+    pub(super) machines: Vec<Machine>,
+    /// The other objects: `Service web`.
+    pub(super) others: Vec<String>,
+}
+
+/// One virtual machine.
+pub(super) struct Machine {
+    /// `prod/web`, or `web` without a namespace; unique in the file.
+    pub(super) label: String,
+    /// The object, or what is wrong with it.
+    object: Result<Manifest, String>,
+}
 
 #[derive(Deserialize)]
 struct Manifest {
     #[serde(default)]
     kind: String,
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
+    metadata: Option<Metadata>,
+    spec: Option<Spec>,
+    status: Option<Status>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Metadata {
     name: Option<String>,
 }
 
-/// The instance's own, or that of the template from which instances are made.
+/// That of an instance, or of what makes instances from a template.
 #[derive(Deserialize, Default)]
 struct Spec {
     domain: Option<DomainSpec>,
+    architecture: Option<String>,
+    instancetype: Option<Reference>,
+    preference: Option<Reference>,
     template: Option<Template>,
+    #[serde(rename = "virtualMachineTemplate")]
+    of_pool: Option<PoolTemplate>,
+}
+
+#[derive(Deserialize)]
+struct PoolTemplate {
+    spec: Option<Box<Spec>>,
 }
 
 #[derive(Deserialize)]
 struct Template {
-    #[serde(default)]
-    spec: InstanceSpec,
+    spec: Option<InstanceSpec>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct InstanceSpec {
     domain: Option<DomainSpec>,
+    architecture: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
+/// An object with settings for several machines, or the volume from which KubeVirt finds it.
+#[derive(Deserialize)]
+struct Reference {
+    kind: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    machine: Option<MachineSpec>,
+}
+
+#[derive(Deserialize)]
 struct DomainSpec {
-    #[serde(default)]
-    cpu: Cpu,
-    #[serde(default)]
-    machine: MachineSpec,
+    cpu: Option<Cpu>,
+    machine: Option<MachineSpec>,
+    features: Option<Features>,
+    resources: Option<Resources>,
 }
 
 #[derive(Deserialize, Default)]
 struct Cpu {
     model: Option<String>,
-    #[serde(default)]
-    features: Vec<Feature>,
+    features: Option<Vec<Feature>>,
     sockets: Option<u32>,
     cores: Option<u32>,
     threads: Option<u32>,
+    #[serde(rename = "maxSockets")]
+    max_sockets: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -68,15 +112,44 @@ struct Feature {
     policy: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct MachineSpec {
     #[serde(rename = "type")]
     kind: Option<String>,
 }
 
-/// What KubeVirt takes where the manifest names none.
-const MODEL: &str = "host-model";
-const MACHINE: &str = "q35";
+#[derive(Deserialize)]
+struct Features {
+    hyperv: Option<Hyperv>,
+}
+
+#[derive(Deserialize)]
+struct Hyperv {
+    evmcs: Option<State>,
+}
+
+#[derive(Deserialize)]
+struct State {
+    enabled: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+struct Resources {
+    limits: Option<Quantities>,
+    requests: Option<Quantities>,
+}
+
+#[derive(Deserialize)]
+struct Quantities {
+    cpu: Option<Quantity>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a number of CPUs")]
+enum Quantity {
+    Number(f64),
+    Text(String),
+}
 
 /// The most brackets that may be open at once: more than a manifest has, and few enough for the parser, which looks at all
 /// of them for each word.
@@ -118,75 +191,82 @@ fn not_yaml(file: &str, text: &str, error: &serde_norway::Error) -> LoadError {
     LoadError::at(file, text, offset, message)
 }
 
-/// Returns whether a text is meant as a manifest.
+/// Returns whether a text is meant as a manifest. No other guest's file is JSON.
 pub(super) fn is_manifest(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().trim_start_matches(['"', '{', ' ']).starts_with("apiVersion"))
+    let begins = |line: &str| line.trim_start().trim_start_matches(['"', '{', '-', ' ']).starts_with("apiVersion");
+    text.trim_start().starts_with('{') || text.lines().any(begins)
 }
 
-/// Reads the first virtual machine of a manifest.
+/// How many other objects an error names.
+const NAMED_OTHERS: usize = 4;
+
+/// Returns the objects of a manifest.
 ///
 /// # Errors
-/// Text that is not YAML, a manifest without a virtual machine, names that are unknown.
-pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
-    let wrong = |message: String| LoadError::whole(file, message);
+/// Text that is not YAML, a manifest without a virtual machine.
+pub(super) fn parse(file: &str, text: &str) -> Result<Manifests, LoadError> {
     if let Some(offset) = too_deep(text) {
         let message = format!("expected at most {MOST_NESTED} open brackets, found one more");
         return Err(LoadError::at(file, text, offset, message));
     }
-    let mut found = None;
+    let mut found = Manifests::default();
     for document in serde_norway::Deserializer::from_str(text) {
-        let manifest = serde_norway::Value::deserialize(document).map_err(|error| not_yaml(file, text, &error))?;
-        let kind = manifest.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
-        if KINDS.contains(&kind) {
-            let manifest: Result<Manifest, _> = serde_norway::from_value(manifest);
-            found = Some(manifest.map_err(|error| wrong(format!("expected a virtual machine: {error}")))?);
-            break;
+        let object = Value::deserialize(document).map_err(|error| not_yaml(file, text, &error))?;
+        found.add(object, "");
+    }
+    if found.machines.is_empty() {
+        let others = first_names(found.others.iter().map(String::as_str), NAMED_OTHERS);
+        let others = if others.is_empty() { "none".to_owned() } else { others };
+        let message = format!("expected a manifest of kind {}, found {others}", KINDS.join(", "));
+        return Err(LoadError::whole(file, message));
+    }
+    found.tell_apart();
+    Ok(found)
+}
+
+impl Manifests {
+    /// Adds an object, or the items of a list. An item of `VirtualMachineList` may leave out its kind.
+    fn add(&mut self, mut object: Value, kind_in_list: &str) {
+        let text = |object: &Value, key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let kind = text(&object, "kind").unwrap_or_else(|| kind_in_list.to_owned());
+        if let Some(of_items) = kind.strip_suffix("List")
+            && let Some(Value::Sequence(items)) = object.get_mut("items").map(std::mem::take)
+        {
+            for item in items {
+                self.add(item, of_items);
+            }
+            return;
+        }
+        let name = object.get("metadata").and_then(|metadata| {
+            let name = text(metadata, "name")?;
+            Some(text(metadata, "namespace").map_or_else(|| name.clone(), |namespace| format!("{namespace}/{name}")))
+        });
+        let version = text(&object, "apiVersion");
+        let group = version.as_deref().and_then(|version| version.split('/').next());
+        if !KINDS.contains(&&*kind) || group.is_some_and(|group| !group.ends_with(GROUP)) {
+            // An empty document, as after a last `---`, is no object.
+            if !object.is_null() {
+                let kind = if kind.is_empty() { "an object without kind" } else { &kind };
+                self.others.push(name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}")));
+            }
+            return;
+        }
+        let label = name.unwrap_or_else(|| format!("{kind} {}", self.machines.len() + 1));
+        let object = serde_norway::from_value::<Manifest>(object);
+        let object = object.map(|object| Manifest { kind, ..object }).map_err(|error| error.to_string());
+        self.machines.push(Machine { label, object });
+    }
+
+    /// Numbers the machines of one name, such as an instance and the machine that made it.
+    fn tell_apart(&mut self) {
+        let mut seen = HashMap::<&str, usize>::new();
+        for machine in &self.machines {
+            *seen.entry(&machine.label).or_default() += 1;
+        }
+        let several: Vec<bool> = self.machines.iter().map(|machine| seen.get(&*machine.label) > Some(&1)).collect();
+        for (number, (machine, _)) in (1..).zip(self.machines.iter_mut().zip(several)).filter(|(_, (_, many))| *many) {
+            let kind = machine.object.as_ref().map_or("", |object| &object.kind);
+            machine.label = format!("{} ({kind}, number {number} in the file)", machine.label).replace("(, ", "(");
         }
     }
-    let Some(Manifest { kind, metadata, spec }) = found else {
-        return Err(wrong(format!("expected a manifest of kind {}, found none", KINDS.join(", "))));
-    };
-    let of_template = spec.template.and_then(|template| template.spec.domain);
-    let Some(domain) = of_template.or(spec.domain) else {
-        return Err(wrong(format!("expected spec.template.spec.domain or spec.domain in the {kind}, found neither")));
-    };
-    let mut scenario =
-        Scenario { running: None, emulator: None, written_by: Some(Writer::KubeVirt), ..between.clone() };
-    let machine = domain.machine.kind.as_deref().filter(|name| !name.is_empty()).unwrap_or(MACHINE);
-    let at = |path: &str, err: &dyn std::fmt::Display| wrong(format!("domain.{path}: {err}"));
-    scenario.set(catalog, Key::Machine, machine).map_err(|err| at("machine.type", &err))?;
-    let cpu = domain.cpu;
-    let model = cpu.model.as_deref().filter(|name| !name.is_empty()).unwrap_or(MODEL);
-    scenario.set_cpu(catalog, model).map_err(|err| at("cpu.model", &err))?;
-    scenario.features = crate::domain::definition::Policies::default();
-    for Feature { name, policy } in &cpu.features {
-        let known = catalog.feature(name).ok_or_else(|| {
-            let near = did_you_mean(name, catalog.features().iter());
-            at("cpu.features", &format!("unknown CPU feature {name:?}{near}"))
-        })?;
-        let policy = policy.as_deref().filter(|policy| !policy.is_empty());
-        let policy = policy.map_or(Some(Policy::Require), Policy::parse).ok_or_else(|| {
-            let names: Vec<&str> = Policy::ALL.iter().map(|policy| policy.name()).collect();
-            at("cpu.features", &format!("expected one of {} for {name}", names.join(", ")))
-        })?;
-        scenario.features.set(known, policy);
-    }
-    let number = |given: Option<u32>| given.filter(|count| *count > 0).unwrap_or(1);
-    let topology = Topology::of(&[cpu.sockets, cpu.cores, cpu.threads].map(number));
-    scenario.topology = MaybeKnown::Is(
-        topology
-            .ok_or_else(|| at("cpu", &format!("expected at most {} in sockets, cores and threads", Topology::MOST)))?,
-    );
-    (scenario.check, scenario.vendor, scenario.fallback) = (None, None, Fallback::Allow);
-    let name = metadata.name;
-    let read = super::say_written(catalog, &scenario, &format!("KubeVirt {kind}"));
-    let mut used = Vec::new();
-    if domain.machine.kind.is_none() {
-        used.push(format!("KubeVirt's default machine type {MACHINE}"));
-    }
-    if cpu.model.is_none() {
-        used.push(format!("KubeVirt's default CPU {MODEL}"));
-    }
-    let machine = machine.to_owned();
-    Ok(Domain { name, scenario, machine, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }

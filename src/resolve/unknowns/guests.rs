@@ -18,7 +18,7 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
             let all = catalog.pickable_models();
             options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
-        CpuChoice::Mode(_) => Options::one(ModelId(0)),
+        CpuChoice::Mode(_) | CpuChoice::Unknown => Options::one(ModelId(0)),
     }
 }
 
@@ -190,7 +190,7 @@ pub(super) fn may_have_vmx<'m>(
     let in_cells =
         |model: &ModelId| catalog.qemu_defaults().of(*model, Accel::Kvm).is_some_and(|c| c.anywhere().contains(vmx));
     match scenario.cpu {
-        CpuChoice::Mode(_) => true,
+        CpuChoice::Mode(_) | CpuChoice::Unknown => true,
         CpuChoice::Model(_) => named || models.any(in_cells),
     }
 }
@@ -230,7 +230,7 @@ pub(super) fn wanted<'m>(
     let mentioned = scenario.features.mentioned() | inactive;
     match scenario.cpu {
         CpuChoice::Mode(_) if wants_vmx => mentioned | unshared | catalog.named().vmx_children,
-        CpuChoice::Mode(_) => mentioned | unshared,
+        CpuChoice::Mode(_) | CpuChoice::Unknown => mentioned | unshared,
         CpuChoice::Model(_) => models.fold(mentioned, |all, model| {
             let of_map = catalog.maps().iter().filter_map(|map| map.model(*model)).map(|model| model.data);
             let of_qemu = catalog.qemu_defaults().of(*model, Accel::Kvm).map(ModelDefaults::anywhere);

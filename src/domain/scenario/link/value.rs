@@ -8,7 +8,7 @@ use super::super::super::names::{nearest, suggestion};
 use super::super::super::qemu::MachineId;
 use super::super::super::version::Version;
 use super::super::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Topology};
-use super::suggest_part;
+use super::{UNKNOWN_CPU, suggest_part};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -49,6 +49,9 @@ impl std::error::Error for ValueError {}
 pub(super) fn cpu(catalog: &Catalog, text: &str) -> Result<CpuChoice, ValueError> {
     if text == "?" {
         return Ok(CpuChoice::Model(MaybeKnown::Unknown));
+    }
+    if text == UNKNOWN_CPU {
+        return Ok(CpuChoice::Unknown);
     }
     if let Some(mode) = Mode::parse(text).filter(|mode| *mode != Mode::Custom) {
         return Ok(CpuChoice::Mode(mode));
