@@ -300,6 +300,27 @@ fn an_emulator_that_no_link_can_have_is_named_as_ignored() {
     assert_eq!((read.scenario.emulator.as_deref(), read.ignored), (Some("/opt/qemu"), Vec::new()));
 }
 
+/// As real live definitions were: the user disabled `vmx-ept` without `vmx`, so libvirt 11.3.0 sends it, and 9.0.0 does not
+/// know the name. With `vmx` the live definition does not show whether the user named it.
+#[test]
+fn what_the_user_named_of_the_added_features_is_sent() {
+    let between = between("11.3.0:7.2.22", "9.0.0:7.2.22");
+    let ask = |features: &str| {
+        let xml = format!(
+            "<domain type='kvm' id='1'><os><type arch='x86_64' machine='pc-q35-6.2'>hvm</type></os><cpu mode='custom' \
+             match='exact' check='full'><model fallback='forbid'>Nehalem</model>{features}<feature policy='require' \
+             name='hypervisor'/></cpu></domain>"
+        );
+        let domain = domain::scenario(&CATALOG, &between, "guest.xml", xml.as_bytes()).unwrap();
+        resolve(&CATALOG, &domain.scenario)
+    };
+    let named = ask("<feature policy='disable' name='vmx-ept'/>");
+    assert_eq!(named.verdict, Verdict::Aborted);
+    assert_eq!(named.rule, Some(RuleId::UnknownFeature));
+    let open = ask("<feature policy='require' name='vmx'/><feature policy='disable' name='vmx-ept'/>");
+    assert!(open.depends_on.iter().any(|open| open.input == "inactive definition"), "{:?}", open.depends_on);
+}
+
 #[test]
 fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let text = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
@@ -416,6 +437,11 @@ fn the_xsave_states_of_a_running_guest_depend_on_what_qemu_filtered() {
     );
     let verdicts: Vec<_> = answer["answers"].as_array().unwrap().iter().map(|known| &known["verdict"]).collect();
     assert_eq!(verdicts, ["changed", "unchanged"], "{answer}");
+    // No more of a feature that the user enabled and no model has.
+    let xsave = "name='hypervisor'/><feature policy='require' name='xsave'/>";
+    let enabled = live("Conroe", "avx pni ssse3 x2apic", "pc-q35-5.2").replace("name='hypervisor'/>", xsave);
+    let answer = ask(&enabled, ("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"));
+    assert_eq!(answer["depends_on"], serde_json::json!(["-cpu option of the running QEMU"]), "{answer}");
     // A vendor does not show which of the two it is either.
     let named = sandy.replace("</model>", "</model><vendor>Intel</vendor>");
     assert_eq!(ask(&named, ("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"))["verdict"], "depends");

@@ -71,9 +71,12 @@ fn under_kvm_the_host_is_the_vendor_and_offers_topoext() {
     let host = |features: &str| Host::Given("AMD".to_owned(), features.split(' ').map(str::to_owned).collect());
     let mut question = under_kvm(Question::of("qemu32", "pc-q35-5.2", NINE, ELEVEN));
     question.topology = [1, 1, 2, 1];
-    question.from_host = host("fpu");
-    question.to_host = host("fpu");
+    question.from_host = host("fpu cmp_legacy");
+    question.to_host = host("fpu cmp_legacy");
     assert_eq!(said(&answer(&question)), "extra features: ht,cmp_legacy");
+    let mut without = question.clone();
+    without.to_host = host("fpu");
+    assert_eq!(said(&answer(&without)), "extra features: ht, missing features: cmp_legacy");
     question.vendor = Some("Intel".to_owned());
     assert_eq!(said(&answer(&question)), "extra features: ht,cmp_legacy", "<vendor> is only compared");
     question.vendor_id = Some("Intel".to_owned());

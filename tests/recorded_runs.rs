@@ -119,6 +119,7 @@ impl Run {
         keys.push((Key::Transport, if self.transport == "save" { "save" } else { "live" }.to_owned()));
         let named = [
             (Key::Accel, "accelerator"),
+            (Key::VendorId, "vendor_id"),
             (Key::Machine, "machine"),
             (Key::Check, "check"),
             (Key::Match, "match"),

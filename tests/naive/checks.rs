@@ -13,6 +13,10 @@ const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 /// What is refused before the CPU is looked at.
 pub(super) fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool) -> Result<(), Stop> {
     let release = node.version;
+    // virCPUDefParseXML, every release: a vendor belongs to a model.
+    if is_new && cpu.vendor.is_some() && cpu.model.is_none() {
+        return refuse("vendor", "XML error: CPU vendor specified without CPU model".to_owned());
+    }
     // virQEMUCapsInitQMPMonitor, every release: a QEMU that is too old.
     let oldest = releases::oldest_qemu(release);
     if node.qemu.number < oldest {

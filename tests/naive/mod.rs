@@ -514,7 +514,9 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
     // cpu_x86_cpuid leaf 0x80000001, every QEMU: the same, but not for Intel and Zhaoxin.
     if started.vendor != "Intel" && started.vendor != "Zhaoxin" {
         seen.remove("cmp_legacy");
-        if several || named("cmp_legacy") {
+        // x86_cpu_expand_features, 10.0: enabled before the filter, which leaves what is supported.
+        let is_given = node.qemu.number < (10, 0, 0) || qemu::supports(node, "cmp_legacy", question) != Ok(false);
+        if (several || named("cmp_legacy")) && is_given {
             seen.insert("cmp_legacy".to_owned());
         }
     }

@@ -47,8 +47,9 @@ pub(crate) fn state_names(states: &BTreeSet<u32>) -> Vec<String> {
 
 /// The vendor the guest is told.
 pub(crate) fn guest_vendor(facts: &PlainFacts, node: &Node, cpu: &Cpu, question: &Question) -> String {
-    // qemuBuildCpuModelArgStr, every release: `vendor_id` goes to QEMU; `<vendor>` is only compared.
-    if let Some(vendor) = &question.vendor_id {
+    // qemuBuildCpuModelArgStr, every release: `vendor_id` goes to QEMU; `<vendor>` is only compared. virCPUDefParseXML: it is
+    // read of a CPU with a model only.
+    if let Some(vendor) = question.vendor_id.as_ref().filter(|_| cpu.model.is_some()) {
         return vendor.clone();
     }
     // x86_cpu_load_model, every QEMU: under KVM the host's, else the model's own.
@@ -123,6 +124,9 @@ pub(crate) fn build(
             let stays = feature == "invtsc" && !keeps_invtsc(qemu.number, question);
             // feature_word_info no_autoenable_flags, 8.2: not ht; before, it is not supported under KVM.
             let by_name = feature == "ht" && question.accel == "kvm";
+            // x86_cpu_get_supported_feature_word, 9.1: both for AMD guests only.
+            let is_amds = (feature == "overflow-recov" || feature == "succor") && qemu.number >= (9, 1, 0);
+            let hidden = hidden || (is_amds && question.accel == "kvm" && vendor != "AMD");
             if node.knows(feature)
                 && !(hidden || stays || by_name || is_flag(feature))
                 && (question.accel == "tcg" || supports(node, feature, question)?)
@@ -255,14 +259,14 @@ fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
 }
 
 /// Whether the accelerator and the host can do a feature that is asked for.
-fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Stop> {
+pub(super) fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Stop> {
     let qemu = node.qemu;
-    // x86_cpu_get_supported_feature_word, 10.0: ht and cmp_legacy can be given. kvm_arch_get_supported_cpuid, 8.2: ht under
+    // TCG_FEATURES and TCG_EXT3_FEATURES, 10.0: ht and cmp_legacy can be given. kvm_arch_get_supported_cpuid, 8.2: ht under
     // KVM; before, ht never.
     if feature == "ht" {
         return Ok(qemu.number >= (10, 0, 0) || (question.accel == "kvm" && qemu.number >= (8, 2, 0)));
     }
-    if feature == "cmp_legacy" && qemu.number >= (10, 0, 0) {
+    if feature == "cmp_legacy" && question.accel == "tcg" && qemu.number >= (10, 0, 0) {
         return Ok(true);
     }
     if question.accel == "tcg" {
@@ -279,9 +283,9 @@ fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Sto
     if feature == "arch-capabilities" && !may_have_arch_capabilities(&node.host, qemu.number)? {
         return Ok(false);
     }
-    // kvm_arch_get_supported_cpuid, 9.1: both of an AMD guest, none of another (x86_cpu_get_supported_feature_word).
+    // kvm_arch_get_supported_cpuid, 9.1: both; x86_cpu_filter_features does not look at the vendor.
     if (feature == "overflow-recov" || feature == "succor") && qemu.number >= (9, 1, 0) {
-        return Ok(question.vendor_id.as_ref().unwrap_or(&node.host.vendor) == "AMD");
+        return Ok(true);
     }
     if node.host.is_capable {
         return Ok(true);
