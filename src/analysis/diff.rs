@@ -11,6 +11,7 @@ use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
+use crate::domain::order::sort;
 use crate::domain::version::Version;
 use crate::resolve::Verdict;
 
@@ -82,7 +83,7 @@ impl Effect {
     /// Returns the models that the guests name, each once.
     pub(crate) fn models(&self) -> Vec<ModelId> {
         let mut models: Vec<ModelId> = self.findings.iter().filter_map(Finding::model).collect();
-        models.sort_unstable();
+        sort(&mut models);
         models.dedup();
         models
     }
@@ -90,7 +91,7 @@ impl Effect {
     /// Returns the hosts of the host-model guests, each once.
     pub(crate) fn hosts(&self) -> Vec<HostId> {
         let mut hosts: Vec<HostId> = self.findings.iter().filter_map(Finding::host).collect();
-        hosts.sort_unstable();
+        sort(&mut hosts);
         hosts.dedup();
         hosts
     }

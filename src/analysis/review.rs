@@ -8,7 +8,7 @@ use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::resolve::{RuleId, Verdict};
@@ -170,7 +170,7 @@ impl Review {
     pub fn models_at_risk(&self, regime: Regime) -> Vec<ModelId> {
         let under = self.findings.iter().filter(|finding| finding.is_under(regime));
         let mut models: Vec<ModelId> = under.filter_map(Finding::model).collect();
-        models.sort_unstable();
+        sort(&mut models);
         models.dedup();
         models
     }
@@ -243,12 +243,12 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
     let mut findings = risks::under_every_regime(findings);
     risks::drop_implied(&mut findings);
     sort_by_key(&mut findings, |found| (!found.is_under(regime), found.direction, found.verdict, found.model()));
-    better.sort_unstable();
+    sort(&mut better);
     better.dedup();
     let changes = Changes::between(catalog, old, new);
     let question = question.clone();
     let mut no_return: Vec<Who> = no_return.into_iter().collect();
-    no_return.sort_unstable();
+    sort(&mut no_return);
     let is_same = old == new;
     Review {
         question,

@@ -7,7 +7,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EMULATOR, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology,
@@ -419,7 +419,7 @@ impl<'a> Search<'a> {
             .map(|(model, has)| (wanted.iter().filter(|feature| !has.contains(**feature)).count(), has.len(), model))
             .filter(|(lacking, ..)| *lacking < wanted.len())
             .collect();
-        scored.sort_unstable();
+        sort(&mut scored);
         scored.into_iter().map(|(_, _, model)| model).collect()
     }
 
@@ -438,7 +438,7 @@ impl<'a> Search<'a> {
             (0..cells.machines.len()).rev().filter(|index| on.contains(*index)).find(q35)
         });
         let mut indices: Vec<usize> = older.collect();
-        indices.sort_unstable();
+        sort(&mut indices);
         indices.dedup();
         let old = indices.last().and_then(|index| cells.machines.get(*index)).copied();
         let today = self.catalog.machine("pc-q35-5.2");

@@ -2,6 +2,7 @@
 
 pub(crate) use crate::domain::names::did_you_mean;
 
+use crate::domain::order::sort;
 use std::fmt;
 
 /// One error in a file.
@@ -68,7 +69,7 @@ impl Diagnostics {
 
     /// Returns the errors, one line each, sorted by position; `file` is the file's name.
     pub fn report(mut self, file: &str) -> String {
-        self.kept.sort();
+        sort(&mut self.kept);
         let mut lines: Vec<String> = self.kept.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
         if self.others > 0 {
             lines.push(format!("{file}: and {} more errors", self.others));

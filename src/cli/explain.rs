@@ -5,6 +5,7 @@ use super::args::Explain;
 use super::files;
 use crate::analysis::scenario_search::{FoundScenario, Products, scenario_search};
 use crate::domain::catalog::{Catalog, Product};
+use crate::domain::order::sort_by_key;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Scenario;
 use crate::explain::{MessageMeaning, Unspecific, rule_page, unsupported};
@@ -66,14 +67,17 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     let (found, more) = find_and_count(catalog, &text);
     let (mut resolver, mut products) = (Resolver::new(catalog), Products::of(catalog));
     // What stopped the guest comes first, and what is not about its CPU last.
+    let is_of_device = |one: &&Found| one.says == MessageMeaning::Unspecific(Unspecific::Device);
     let (warnings, mut failures): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|one| one.says.is_warning());
-    failures.sort_by_key(|one| one.says == MessageMeaning::Unspecific(Unspecific::Device));
-    let mut explain = |one: &&'_ Found| Explained::of(&mut resolver, &mut products, one);
-    let explained: Vec<Explained<'_>> = failures.iter().take(EXPLAINED).map(&mut explain).collect();
+    sort_by_key(&mut failures, is_of_device);
+    let mut explain = |some: &[&Found]| -> Vec<Explained<'_>> {
+        some.iter().take(EXPLAINED).map(|one| Explained::of(&mut resolver, &mut products, one)).collect()
+    };
+    let explained = explain(&failures);
     let likeliest = explained.iter().flat_map(|one| one.scenarios.iter().flatten()).next();
     let likeliest = likeliest.map(|one| one.scenario.clone());
     if asked.format == TextFormat::Json {
-        let warned: Vec<Explained<'_>> = warnings.iter().take(EXPLAINED).map(explain).collect();
+        let warned = explain(&warnings);
         let pairs = failures.iter().copied().zip(&explained).chain(warnings.iter().copied().zip(&warned));
         write_json(catalog, &text, (&found, more), &pairs.collect::<Vec<_>>(), out)?;
         return Ok((u8::from(found.is_empty()), likeliest));

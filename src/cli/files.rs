@@ -3,6 +3,7 @@
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
 use crate::domain::names::first_names;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::input::host::{self, HostFile};
 use crate::load::LoadError;
@@ -157,10 +158,10 @@ pub(super) fn expand(name: &str) -> Result<Expanded, LoadError> {
     }
     found.directory = Some(name.into());
     for names in [&mut found.others, &mut found.links, &mut found.deep] {
-        names.sort();
+        sort(names);
     }
-    found.files.sort();
-    found.unreadable.sort_by(|one, other| one.file.cmp(&other.file));
+    sort(&mut found.files);
+    sort_by_key(&mut found.unreadable, |one| one.file.clone());
     Ok(found)
 }
 

@@ -5,7 +5,7 @@ use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
 use crate::domain::downstream::{Difference, DownstreamMachine};
 use crate::domain::host::{Host, HostSource};
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::QemuFacts;
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
@@ -157,7 +157,7 @@ fn models(catalog: &Catalog) -> Vec<(String, String)> {
             (catalog.model_name(model).to_owned(), vendor)
         })
         .collect();
-    rows.sort();
+    sort(&mut rows);
     rows
 }
 

@@ -6,8 +6,19 @@ use std::cmp::Ordering;
 /// with the key in it many times over, to 4 to 46 KB. This takes less than 1 KB, and an allocation.
 pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     let of = |place: usize| items.get(place).map(&key);
-    let mut sources = sorted(items.len(), &|one, other| of(one).cmp(&of(other)));
-    for place in 0..items.len() {
+    let sources = sorted(items.len(), &|one, other| of(one).cmp(&of(other)));
+    arrange(sources, |one, other| items.swap(one, other));
+}
+
+/// Sorts as `slice::sort` does, for lists that are short or sorted rarely.
+pub(crate) fn sort<T: Ord>(items: &mut [T]) {
+    let sources = sorted(items.len(), &|one, other| items.get(one).cmp(&items.get(other)));
+    arrange(sources, |one, other| items.swap(one, other));
+}
+
+/// Swaps the items of a list until each place has the one that `sources` names for it.
+fn arrange(mut sources: Vec<usize>, mut swap: impl FnMut(usize, usize)) {
+    for place in 0..sources.len() {
         // What was moved away from its place is where that place's own item came from.
         let mut source = sources.get(place).copied();
         while let Some(moved) = source.filter(|source| *source < place) {
@@ -18,7 +29,7 @@ pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
         if let Some(known) = sources.get_mut(place) {
             *known = source;
         }
-        items.swap(place, source);
+        swap(place, source);
     }
 }
 

@@ -4,6 +4,7 @@
 use super::qmp::{libvirt_name, qemu_name};
 use crate::domain::catalog::machine_series;
 use crate::domain::names::Names;
+use crate::domain::order::sort;
 use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 use serde::Deserialize;
@@ -187,7 +188,7 @@ fn dependencies(
             rows.push((libvirt_name(parent).to_owned(), children));
         }
     }
-    rows.sort();
+    sort(&mut rows);
     Ok(rows)
 }
 

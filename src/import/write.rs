@@ -3,6 +3,7 @@
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::Names;
+use crate::domain::order::sort;
 
 mod hosts;
 mod libvirt;
@@ -29,8 +30,8 @@ pub(super) fn files(parts: &Parts) -> Files {
 fn change(names: &Names, before: FeatureSet, after: FeatureSet) -> Vec<String> {
     let mut come: Vec<String> = (after - before).iter().map(|f| names.name(f.0).to_owned()).collect();
     let mut go: Vec<String> = (before - after).iter().map(|f| format!("-{}", names.name(f.0))).collect();
-    come.sort();
-    go.sort();
+    sort(&mut come);
+    sort(&mut go);
     come.append(&mut go);
     come
 }

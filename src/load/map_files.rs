@@ -3,6 +3,7 @@
 use super::error::LoadError;
 use super::file;
 use super::xml::MAX_BYTES;
+use crate::domain::order::sort;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -132,7 +133,7 @@ impl MapFiles {
                 let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
                 let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
                 let mut names: Vec<String> = names.collect();
-                names.sort();
+                sort(&mut names);
                 names
             }
             Location::Commit { blobs, .. } => blobs.keys().cloned().collect(),

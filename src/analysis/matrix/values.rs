@@ -4,7 +4,7 @@ use super::lines::{Line, Value, Vary};
 use crate::analysis::space::is_published;
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::names::did_you_mean;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::scenario::{Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario};
 use crate::domain::version::Version;
 
@@ -132,7 +132,7 @@ fn qemus(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Result<V
     let (first, last) = (parse(first)?, parse(last)?);
     let mut all: Vec<Version> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
     all.extend([first, last]);
-    all.sort();
+    sort(&mut all);
     all.dedup();
     let within = all.into_iter().filter(|version| (first..=last).contains(version));
     let line = |version| Line::of(Value::Qemu(QemuChoice { version: MaybeKnown::Is(version), build: None }));

@@ -3,7 +3,7 @@
 use crate::analysis::space::{exact_releases, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::package::BuildNumber;
 use crate::domain::product::Product;
 use crate::domain::qemu::{MachineId, base_name};
@@ -121,7 +121,7 @@ pub(super) fn machines_of_family(catalog: &Catalog, current: MachineId) -> [Vec<
     };
     let numbered = |id: MachineId| split(id).filter(|known| known.0 == family).map(|(_, number)| (number, id));
     let mut found: Vec<(Version, MachineId)> = all.into_iter().filter_map(numbered).collect();
-    found.sort();
+    sort(&mut found);
     let of = |wanted| found.iter().filter(move |(number, _)| number.cmp(&own) == wanted).map(|(_, id)| *id);
     [of(Ordering::Greater).collect(), of(Ordering::Less).rev().collect()]
 }

@@ -6,7 +6,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::resolve::{RuleId, Verdict};
@@ -161,8 +161,8 @@ fn add(risk: &mut Risk, finding: &Finding, named: FeatureSet) {
     note(&mut risk.accels, finding.accels.iter().copied());
     note(&mut risk.machines, finding.machines.iter().copied());
     note(&mut risk.qemu, finding.qemu.iter().copied());
-    risk.models.sort_unstable();
-    risk.qemu.sort_unstable();
+    sort(&mut risk.models);
+    sort(&mut risk.qemu);
 }
 
 /// Joins findings that differ in the regime only.
@@ -181,7 +181,7 @@ pub(super) fn under_every_regime(findings: Vec<Finding>) -> Vec<Finding> {
         match known.iter().find(is_same).copied().and_then(|position| joined.get_mut(position)) {
             Some(known) => {
                 known.regimes.extend(finding.regimes);
-                known.regimes.sort_unstable();
+                sort(&mut known.regimes);
                 known.regimes.dedup();
             }
             None => {

@@ -4,7 +4,7 @@ use crate::analysis::space::{end, is_published};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::scenario::Release;
 use crate::domain::version::Version;
 
@@ -31,7 +31,7 @@ fn numbers(product: &Product) -> Option<(Version, Version)> {
 fn releases(catalog: &Catalog) -> Vec<Release> {
     let shipped = catalog.products().iter().filter_map(numbers);
     let mut all: Vec<(Version, Version)> = shipped.chain(catalog.decisions().milestones.iter().copied()).collect();
-    all.sort_unstable();
+    sort(&mut all);
     all.dedup();
     let release = |(libvirt, qemu): (Version, Version)| {
         let id = catalog.libvirt(&libvirt.to_string()).filter(|id| is_published(catalog, *id))?;
@@ -50,7 +50,7 @@ pub(super) fn hosts_lacking(catalog: &Catalog, features: &[FeatureId]) -> Vec<(H
         let weaker = hosts.iter().filter(|(_, host)| host.vendor == has.vendor && (wanted & host.features).is_empty());
         found.extend(weaker.map(|(weak, lacks)| ((has.features ^ lacks.features).len(), *strong, *weak)));
     }
-    found.sort_unstable();
+    sort(&mut found);
     found.truncate(40);
     found.into_iter().map(|(_, strong, weak)| (strong, weak)).collect()
 }

@@ -7,6 +7,7 @@ use crate::domain::definition::{Check, Fallback, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::ModelId;
+use crate::domain::order::sort;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Stop,
@@ -309,7 +310,7 @@ fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
         && !versions.contains(&version)
     {
         versions.push(version);
-        versions.sort();
+        sort(&mut versions);
     }
     let listed = versions.into_iter().map(|version| {
         let is_current = current.qemu.version == MaybeKnown::Is(version);

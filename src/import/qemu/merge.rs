@@ -6,7 +6,7 @@ use crate::domain::dependencies::{Dependency, closed};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::qemu::{
     Accel, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost,
 };
@@ -93,7 +93,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
     }
     sort_machines(&mut machines);
     sort_by_key(&mut models, |known| known.model);
-    generic.sort();
+    sort(&mut generic);
     let features = &parts.features;
     let rows = asked
         .dependencies
@@ -275,7 +275,7 @@ fn order_machines(parts: &mut Parts) {
         release.machines.iter_mut().for_each(|known| known.machine = moved(known.machine));
         sort_machines(&mut release.machines);
         release.not_recorded.iter_mut().for_each(|machine| *machine = moved(*machine));
-        release.not_recorded.sort();
+        sort(&mut release.not_recorded);
     }
     for known in &mut parts.downstream.machines {
         known.machine = moved(known.machine);
@@ -284,7 +284,7 @@ fn order_machines(parts: &mut Parts) {
     let defaults = &mut parts.qemu_defaults;
     let mut positions: Vec<(MachineId, usize)> =
         defaults.machines.iter().enumerate().map(|(position, machine)| (moved(*machine), position)).collect();
-    positions.sort();
+    sort(&mut positions);
     for (kvm, tcg) in defaults.models.iter_mut().flatten() {
         for (_, machines) in kvm.only_on.iter_mut().chain(&mut tcg.only_on) {
             let old = *machines;

@@ -5,7 +5,7 @@ use super::{change, shortest};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
-use crate::domain::order::sort_by_key;
+use crate::domain::order::{sort, sort_by_key};
 use crate::domain::qemu::{Accel, MachineId, MachineSet, ModelDefaults, QemuFacts};
 use crate::load::notation::MachineFamilies;
 
@@ -46,7 +46,7 @@ impl Writer<'_> {
             .filter(|(number, _)| !mapped.contains(FeatureId(*number)))
             .map(|(_, name)| name.to_owned())
             .collect();
-        others.sort();
+        sort(&mut others);
         self.page.comment(
             "Features that only QEMU knows, and the names that libvirt uses for some of them and has in no CPU map.",
         );
@@ -185,7 +185,7 @@ impl Writer<'_> {
 
     fn generic(&mut self) {
         let mut names: Vec<&str> = self.parts.qemu.iter().flat_map(|q| q.generic.iter().map(|name| &**name)).collect();
-        names.sort_unstable();
+        sort(&mut names);
         names.dedup();
         self.page.comment("CPU types that QEMU lists among its models, although they are not models.");
         for name in names {

@@ -2,9 +2,9 @@
 
 use crate::domain::names::first_names;
 use crate::load::LoadError;
+use foldhash::HashMap;
 use serde::Deserialize;
 use serde_norway::Value;
-use std::collections::HashMap;
 
 mod definition;
 
@@ -259,7 +259,7 @@ impl Manifests {
 
     /// Numbers the machines of one name, such as an instance and the machine that made it.
     fn tell_apart(&mut self) {
-        let mut seen = HashMap::<&str, usize>::new();
+        let mut seen = HashMap::<&str, usize>::default();
         for machine in &self.machines {
             *seen.entry(&machine.label).or_default() += 1;
         }

@@ -8,7 +8,6 @@ use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
 use crate::resolve::{MachineWording, Refusal, Sender, Stage};
-use foldhash::HashMap;
 use std::sync::LazyLock;
 
 /// A reader of what follows a message's fixed words; the second text is what stands before them.
@@ -193,14 +192,14 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
 /// Whether a message may go on in the next line: it ends in the middle of one, or of a list of features.
 pub(super) fn goes_on(line: &str) -> bool {
     // The beginnings of all messages, by their last words.
-    static BEGINNINGS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
-        let mut all: HashMap<&str, Vec<&str>> = HashMap::default();
+    static BEGINNINGS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+        let mut all = Vec::new();
         for (fixed, ..) in MESSAGES {
             let blanks = fixed.match_indices(' ').map(|(blank, _)| blank);
             let beginnings = blanks.filter_map(|blank| fixed.get(..blank)).filter(|words| words.len() >= SURE);
             // Of a list, the names follow.
             for words in beginnings.chain(fixed.ends_with(':').then_some(*fixed)) {
-                all.entry(words.rsplit(' ').next().unwrap_or_default()).or_default().push(words);
+                all.push((words.rsplit(' ').next().unwrap_or_default(), words));
             }
         }
         all
@@ -215,7 +214,7 @@ pub(super) fn goes_on(line: &str) -> bool {
     ];
     let line = line.trim_end();
     let last = line.rsplit([' ', '\t']).next().unwrap_or_default();
-    BEGINNINGS.get(last).is_some_and(|known| known.iter().any(|words| line.ends_with(words)))
+    BEGINNINGS.iter().any(|(of_words, words)| *of_words == last && line.ends_with(words))
         || COMMON.iter().any(|(last, before)| line.ends_with(last) && line.contains(before))
         || line.ends_with("unable to execute QEMU command")
 }

@@ -7,6 +7,7 @@ use crate::app::choice::libvirt_name;
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::order::sort;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, MaybeKnown, Release, write_machine};
 use crate::resolve::source;
@@ -104,7 +105,7 @@ impl<'a> Axes<'a> {
         let machines: Vec<Machine> = all.filter_map(machine).collect();
         let mut series: Vec<Series> = machines.iter().map(|machine| machine.series).collect();
         series.extend(catalog.qemu_releases().iter().map(|facts| facts.version.series()));
-        series.sort_unstable();
+        sort(&mut series);
         series.dedup();
         let mut axes = Self {
             catalog,
