@@ -8,6 +8,8 @@ use crate::resolve::{MachineWording, Refusal, Sender, Stage};
 
 /// QEMU's reason not to migrate a guest.
 const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)";
+/// QEMU's reason not to migrate a guest with `vmx`.
+const NESTED: &str = "Nested VMX virtualization does not support live migration yet";
 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
@@ -92,11 +94,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::NotSent(Sender::Command) => {
             format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
         }
-        Refusal::NestedNotSent => {
-            "internal error: unable to execute QEMU command 'migrate': Nested VMX virtualization does not support live \
-             migration yet"
-                .to_owned()
-        }
+        Refusal::NestedNotSent => format!("internal error: unable to execute QEMU command 'migrate': {NESTED}"),
         Refusal::NotMigrated => {
             "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected".to_owned()
         }

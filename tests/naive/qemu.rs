@@ -111,12 +111,7 @@ pub(crate) fn build(
         if question.accel == "kvm" && node.host.is_capable {
             return cannot_say("what a capable host passes through");
         }
-        let mut all = if question.accel == "tcg" { qemu.tcg_max.clone() } else { node.host.features.clone() };
-        // kvm_arch_get_supported_cpuid, 9.1: what QEMU adds; `supports` leaves it out where it does not.
-        if question.accel == "kvm" {
-            all.insert("overflow-recov".to_owned());
-            all.insert("succor".to_owned());
-        }
+        let all = offered(node, &vendor, question);
         for feature in &all {
             // x86_cpu_get_supported_feature_word, 10.1.2: not for an AMD guest on a machine type since 10.1.
             let hidden = feature == "arch-capabilities" && vendor == "AMD" && hides(qemu.number, &question.machine);
@@ -124,9 +119,6 @@ pub(crate) fn build(
             let stays = feature == "invtsc" && !keeps_invtsc(qemu.number, question);
             // feature_word_info no_autoenable_flags, 8.2: not ht; before, it is not supported under KVM.
             let by_name = feature == "ht" && question.accel == "kvm";
-            // x86_cpu_get_supported_feature_word, 9.1: both for AMD guests only.
-            let is_amds = (feature == "overflow-recov" || feature == "succor") && qemu.number >= (9, 1, 0);
-            let hidden = hidden || (is_amds && question.accel == "kvm" && vendor != "AMD");
             if node.knows(feature)
                 && !(hidden || stays || by_name || is_flag(feature))
                 && (question.accel == "tcg" || supports(node, feature, question)?)
@@ -256,6 +248,23 @@ fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
         return vmx_children(facts, ancestor);
     }
     children
+}
+
+/// What `host` and `max` enable of what they support.
+fn offered(node: &Node, vendor: &str, question: &Question) -> BTreeSet<String> {
+    if question.accel == "tcg" {
+        return node.qemu.tcg_max.clone();
+    }
+    let mut all = node.host.features.clone();
+    // kvm_arch_get_supported_cpuid, 9.1: both; x86_cpu_get_supported_feature_word: to AMD guests only.
+    for feature in ["overflow-recov", "succor"] {
+        if vendor == "AMD" {
+            all.insert(feature.to_owned());
+        } else if node.qemu.number >= (9, 1, 0) {
+            all.remove(feature);
+        }
+    }
+    all
 }
 
 /// Whether the accelerator and the host can do a feature that is asked for.
