@@ -54,14 +54,15 @@ pub fn find_and_count(catalog: &Catalog, text: &str) -> (Vec<Found>, usize) {
         started = if is_of_start(&line.text) { 3 } else { started.saturating_sub(1) };
         let found = on_line(catalog, &line.text);
         let teller = if found.is_empty() { None } else { teller(&line.text) };
+        let mut place = line.places();
         for (offset, quoted, says) in found {
+            let (number, column) = place(offset);
             let is_full = all.len() == MOST_DISTINCT;
             match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
                 None if is_full => more += 1,
                 None => {
                     index.insert(says.clone(), all.len());
-                    let (number, column) = line.place(offset);
                     let at_start = started > 0;
                     all.push(Found { line: number, column, times: 1, teller, at_start, text: quoted, says });
                 }

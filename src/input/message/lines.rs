@@ -28,12 +28,20 @@ struct Part {
 }
 
 impl Line {
-    /// Returns line and column of an offset in the given text, both counted from 1, the column in characters.
-    pub(super) fn place(&self, offset: usize) -> (usize, usize) {
-        let Some(part) = self.parts.iter().rfind(|part| part.start <= offset) else { return (1, 1) };
-        let before = self.text.get(part.start..offset).unwrap_or_default().chars().count();
-        let longer = part.longer.iter().filter(|(at, _)| *at <= offset).map(|(_, more)| more).sum::<usize>();
-        (part.number, part.left_out + before + longer + 1)
+    /// Returns what says line and column of offsets in the given text, both counted from 1, the column in characters. The
+    /// offsets must ascend, so that a line with many messages is counted once.
+    pub(super) fn places(&self) -> impl FnMut(usize) -> (usize, usize) {
+        let (mut start, mut counted, mut characters) = (usize::MAX, 0, 0);
+        move |offset| {
+            let Some(part) = self.parts.iter().rfind(|part| part.start <= offset) else { return (1, 1) };
+            if start != part.start {
+                (start, counted, characters) = (part.start, part.start, 0);
+            }
+            characters += self.text.get(counted..offset).unwrap_or_default().chars().count();
+            counted = offset;
+            let longer = part.longer.iter().take_while(|(at, _)| *at <= offset).map(|(_, more)| more).sum::<usize>();
+            (part.number, part.left_out + characters + longer + 1)
+        }
     }
 }
 
