@@ -118,10 +118,9 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     let (number, rest) = text.split_at_checked(end).unwrap_or((text, ""));
     // A plus begins a map's name, unless it is Debian's mark for repacked sources.
     let repacked = ["+dfsg", "+ds"].iter().any(|mark| rest.starts_with(mark));
-    let build = rest
-        .strip_prefix('-')
-        .or_else(|| Some(rest).filter(|_| repacked))
-        .filter(|build| is_word(build, NOT_IN_RELEASE));
+    // No revision of a package begins with one.
+    let revision = rest.strip_prefix('-').filter(|revision| !revision.starts_with('+'));
+    let build = revision.or_else(|| Some(rest).filter(|_| repacked)).filter(|build| is_word(build, NOT_IN_RELEASE));
     if !rest.is_empty() && build.is_none() {
         return (None, None);
     }
