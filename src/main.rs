@@ -98,9 +98,9 @@ fn print(args: &ExplorerArgs, out: &mut dyn Write) -> Result<u8> {
     let catalog = catalog_with(&args.choice().maps)?;
     let config = named_config(catalog, args)?;
     let script = script(catalog, args)?;
-    let scenario = start(catalog, args, &config, &script)?;
+    let (scenario, warnings) = start(catalog, args, &config, &script)?;
     let screen = args.print.screen.as_deref().unwrap_or("first");
-    let options = options(args, &config, script);
+    let options = tui::Options { notice: warnings, ..options(args, &config, script) };
     let (size, format) = (args.print.size, args.print.format);
     let text = cli::telling(|| tui::print(catalog, scenario, screen, size, format, &options))?;
     out.write_all(text.as_bytes())?;
@@ -125,10 +125,13 @@ fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, o
         (None, _) => Config::default(),
     };
     let script = script(catalog, args)?;
-    let scenario = match scenario {
-        Some(scenario) => scenario,
+    let (scenario, warnings) = match scenario {
+        Some(scenario) => (scenario, String::new()),
         None => start(catalog, args, &config, &script)?,
     };
+    if notice.is_empty() {
+        notice = warnings;
+    }
     let mut options = options(args, &config, script);
     options.settings.ascii |= tui::ascii_locale();
     options.opening = opening;
@@ -144,12 +147,13 @@ fn script(catalog: &Catalog, args: &ExplorerArgs) -> Result<Script> {
     }
 }
 
-/// Returns the scenario to start with: from the command line, else from the list of actions, else from the config file.
-fn start(catalog: &Catalog, args: &ExplorerArgs, config: &Config, script: &Script) -> Result<Scenario> {
+/// Returns the scenario to start with, and the warnings about its domain file: from the command line, else from the list
+/// of actions, else from the config file.
+fn start(catalog: &Catalog, args: &ExplorerArgs, config: &Config, script: &Script) -> Result<(Scenario, String)> {
     let choice = args.choice();
     match script.start.as_ref().or(config.start.as_ref()) {
-        Some(start) if choice.is_empty() => Ok(start.clone()),
-        _ => choice.scenario(catalog),
+        Some(start) if choice.is_empty() => Ok((start.clone(), String::new())),
+        _ => choice.asked(catalog).map(|asked| (asked.scenario, asked.warnings)),
     }
 }
 

@@ -1,23 +1,12 @@
 //! Runs the program on guests' files: exit codes, bad files among good ones, JSON, standard input, `explain`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+#[path = "support/run.rs"]
+mod run;
 
-/// Runs the program with these arguments and this input; returns exit code, output and messages.
+/// Runs the program among the files of guests and hosts.
 fn run(args: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
-        .args(args)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+    run::run("tests/data", args, input)
 }
 
 const UP: [&str; 4] = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
@@ -112,6 +101,25 @@ fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
     assert!(code == 2 && err.contains("expected virsh capabilities and virsh domcapabilities"), "{err}");
     let (code, _, err) = run(&["check", "EPYC", "--host", "no-such-host"], "");
     assert!(code == 2 && err.contains("unknown host"), "{err}");
+}
+
+#[test]
+fn every_command_says_what_of_a_guest_it_ignored() {
+    let guest = std::fs::read_to_string("tests/data/domains/9.0.0-epyc-smt.live.xml").unwrap();
+    let global = "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
+                  <qemu:arg value='-global'/><qemu:arg value='a.b=c'/></qemu:commandline></domain>";
+    let guest = guest.replace("</domain>", global);
+    let ignored = "ignored: <qemu:commandline>, which can change the CPU without libvirt knowing";
+    for asked in [&["matrix"][..], &["follow", "ht"]] {
+        let asked = [asked, &["--domain", "-"], &UP[..]].concat();
+        let (code, out, err) = run(&asked, &guest);
+        assert!((code, &*err) == (0, "") && out.contains(ignored), "{out}{err}");
+        let (code, out, err) = run(&[&asked[..], &["--format", "json"]].concat(), &guest);
+        serde_json::from_str::<serde_json::Value>(&out).unwrap();
+        assert!(code == 0 && err.contains(ignored), "{err}");
+    }
+    let (_, out, _) = run(&[&["--domain", "-", "--print", "--size", "120x36"], &UP[..]].concat(), &guest);
+    assert!(out.lines().any(|line| line.trim().starts_with(ignored)), "{out}");
 }
 
 #[test]

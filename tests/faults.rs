@@ -8,30 +8,12 @@ use std::io::Write;
 use std::process::{Command as Process, Stdio};
 use support::ask::{CATALOG, batch, scenario};
 use support::random::Random;
+use support::run::run_words;
 use virt_cpu_explorer::internal::cli::{self, Command};
 use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
 
-const HERE: &str = env!("CARGO_MANIFEST_DIR");
-
-/// Runs the program with an input; returns exit code, output and errors.
-fn run_with(args: &str, input: &str) -> (i32, String, String) {
-    let mut child = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
-        .args(args.split_whitespace())
-        .current_dir(HERE)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
-}
-
 fn run(args: &str) -> (i32, String, String) {
-    run_with(args, "")
+    run_words(args, "")
 }
 
 #[test]
@@ -39,7 +21,7 @@ fn the_stops_of_a_batch_line_replace_those_of_the_command_line_with_their_hosts(
     let stops = |via: &str| {
         let [from, to] = [r#"{"libvirt":"9.0.0"}"#, r#"{"libvirt":"11.3.0"}"#];
         let line = format!(r#"{{"source":{from},"destination":{to},"guest":{{"model":"EPYC"}}{via}}}"#);
-        let (_, out, err) = run_with("check --batch - --via 10.0.0@Cooperlake --via 10.4.0", &line);
+        let (_, out, err) = run_words("check --batch - --via 10.0.0@Cooperlake --via 10.4.0", &line);
         let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
         let link = answer["scenario"].as_str().unwrap().to_owned();
         link.split(',').filter_map(|part| Some(part.strip_prefix("via=")?.to_owned())).collect::<Vec<_>>()
@@ -66,14 +48,14 @@ fn a_topology_that_no_guest_has_is_refused_in_every_form() {
         let cpu = format!("{{\"cpu\": {{\"model\": \"EPYC\", \"cores\": 65536, \"threads\": {threads}}}}}");
         let spec = format!("{{\"template\": {{\"spec\": {{\"domain\": {cpu}}}}}}}");
         let text = format!("apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {spec}\n");
-        run_with("check --domain - --from 9.0.0 --to 9.0.0", &text)
+        run_words("check --domain - --from 9.0.0 --to 9.0.0", &text)
     };
     assert_eq!(manifest(65_536).0, 0);
     let (code, _, err) = manifest(4_294_967_295);
     assert!(code == 2 && err.contains("domain.cpu: expected at most 65536 in sockets, cores and threads"), "{err}");
     let cpu = "<cpu><model>EPYC</model><topology sockets='1' clusters='65536' cores='65536' threads='1'/></cpu>";
     let domain = format!("<domain type='kvm'><os><type machine='pc-q35-6.2'/></os>{cpu}</domain>");
-    let (code, _, err) = run_with("check --domain - --from 9.0.0 --to 9.0.0", &domain);
+    let (code, _, err) = run_words("check --domain - --from 9.0.0 --to 9.0.0", &domain);
     assert!(code == 2 && err.contains("expected at most 65536 cores in the clusters of a die"), "{err}");
 }
 
@@ -96,7 +78,7 @@ fn columns_line_up_behind_names_of_any_script() {
     let guest = r#"{"model":"Skylake-Client","machine":"pc-q35-3.1"}"#;
     let ends = r#""source":{"libvirt":"old"},"destination":{"libvirt":"new"}"#;
     let lines = ["日本語", "web", "a\\u200bb"].map(|id| format!(r#"{{"id":"{id}",{ends},"guest":{guest}}}"#));
-    let (_, out, err) = run_with("check --batch - --format text", &lines.join("\n"));
+    let (_, out, err) = run_words("check --batch - --format text", &lines.join("\n"));
     let column = |line: &str| unicode_width::UnicodeWidthStr::width(line.split_once("operation failed").unwrap().0);
     let columns: Vec<usize> = out.lines().filter(|line| line.starts_with("aborted")).map(column).collect();
     assert!(columns.len() == 3 && columns.iter().all(|one| *one == columns[0]), "{out}{err}");
@@ -245,7 +227,7 @@ fn f1_a_matrix_fits_80_columns() {
 
 #[test]
 fn f5_check_does_not_answer_about_an_example() {
-    let domain = std::fs::read_to_string(format!("{HERE}/tests/data/domains/9.0.0-epyc-smt.live.xml")).unwrap();
+    let domain = std::fs::read_to_string("tests/data/domains/9.0.0-epyc-smt.live.xml").unwrap();
     for (args, input, missing) in [
         ("check", "", "the guest (SCENARIO or --domain), the source (--from) and the destination (--to)"),
         ("check EPYC", "", "the source (--from) and the destination (--to)"),
@@ -256,15 +238,15 @@ fn f5_check_does_not_answer_about_an_example() {
         ("matrix --from 9.0.0 --to 11.3.0", "", "the guest (SCENARIO or --domain)"),
         ("matrix EPYC --rows hosts --columns hosts --from 9.0.0", "", "the destination (--to)"),
     ] {
-        let (code, out, err) = run_with(args, input);
+        let (code, out, err) = run_words(args, input);
         assert_eq!((code, out.as_str()), (2, ""), "{args}");
         assert!(err.contains(&format!("missing: {missing}\nExample: virt-cpu-explorer ")), "{args}: {err}");
     }
-    let (_, _, err) = run_with("check --from 9.0.0 --to 11.3.0", &domain);
+    let (_, _, err) = run_words("check --from 9.0.0 --to 11.3.0", &domain);
     assert!(err.contains("add --domain -"), "{err}");
-    let (code, out, err) = run_with("check EPYC --from 9.0.0 --to 11.3.0", &domain);
+    let (code, out, err) = run_words("check EPYC --from 9.0.0 --to 11.3.0", &domain);
     assert!(code == 2 && out.is_empty() && err.contains("data that is not read"), "{out}{err}");
-    let (code, out, _) = run_with("check --domain - --from 9.0.0:7.2.22 --to 11.3.0:10.0.13", &domain);
+    let (code, out, _) = run_words("check --domain - --from 9.0.0:7.2.22 --to 11.3.0:10.0.13", &domain);
     assert!(code == 1 && out.starts_with("ABORTED at the destination's full check (rule ht): EPYC from"), "{out}");
     let example =
         run("check").2.split("Example: virt-cpu-explorer ").nth(1).unwrap().lines().next().unwrap().to_owned();
@@ -276,17 +258,17 @@ fn f5_flags_beside_a_batch_are_the_defaults_of_its_lines() {
     let lines = "{\"guest\":{\"model\":\"EPYC\"}}\n{\"scenario\":\"EPYC,topology=1-1-1\"}\n\
                  {\"source\":{\"libvirt\":\"11.3.0\",\"qemu\":\"10.0.13\"},\"guest\":{\"model\":\"EPYC\"}}\n";
     let flags = "--machine pc-q35-5.2 --topology 1-2-1 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13";
-    let (code, out, _) = run_with(&format!("check --batch - {flags}"), lines);
+    let (code, out, _) = run_words(&format!("check --batch - {flags}"), lines);
     let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let verdicts: Vec<&str> = answers.iter().map(|answer| answer["verdict"].as_str().unwrap()).collect();
     assert_eq!((code, verdicts), (1, vec!["aborted", "unchanged", "unchanged"]), "{out}");
     assert!(answers.iter().all(|answer| answer["scenario"].as_str().unwrap().contains("machine=pc-q35-5.2")), "{out}");
-    let (code, out, _) = run_with("check --batch -", lines);
+    let (code, out, _) = run_words("check --batch -", lines);
     assert!(code == 2 && out.contains("the scenario names no source: expected from=RELEASE"), "{out}");
     // A flag that is the default elsewhere counts too.
     let line = "{\"scenario\":\"EPYC,from=rhel:9.4,to=rhel:9.6\"}\n";
     for (flags, verdict) in [("", "unchanged"), (" --machine pc-q35-4.0", "start-refused")] {
-        let (_, out, _) = run_with(&format!("check --batch -{flags}"), line);
+        let (_, out, _) = run_words(&format!("check --batch -{flags}"), line);
         assert!(out.contains(&format!("\"verdict\":\"{verdict}\"")), "{flags}: {out}");
     }
 }
@@ -310,7 +292,7 @@ fn f5_a_pipe_that_begins_late_was_meant_to_be_read() {
 fn a_folder_of_guests_says_what_was_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    std::fs::copy(format!("{HERE}/tests/data/domains/9.0.0-epyc-smt.live.xml"), at("a.xml")).unwrap();
+    std::fs::copy("tests/data/domains/9.0.0-epyc-smt.live.xml", at("a.xml")).unwrap();
     std::fs::write(at("nova.conf"), "[libvirt]\nvirt_type = kvm\ncpu_mode = custom\ncpu_models = EPYC\n").unwrap();
     let manifest = "kind: VirtualMachineInstance\napiVersion: kubevirt.io/v1\nspec: {domain: {cpu: {model: EPYC}}}\n";
     std::fs::write(at("web.yaml"), manifest).unwrap();
@@ -404,7 +386,7 @@ fn f14_exit_codes_are_those_of_the_table_and_fail_on_chooses() {
         (vec![aborted, "no JSON"], "", 2),
         (vec![unchanged, "no JSON"], " --fail-on depends", 2),
     ] {
-        let (found, out, _) = run_with(&format!("check --batch -{flags}"), &lines.join("\n"));
+        let (found, out, _) = run_words(&format!("check --batch -{flags}"), &lines.join("\n"));
         assert_eq!(found, code, "{flags} {out}");
     }
     let guest = "check EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
@@ -562,7 +544,7 @@ fn a_review_begins_with_a_statement_that_agrees_with_the_exit_code() {
 fn a_message_is_explained_with_the_emulator_of_the_packages() {
     let explain = |emulator: &str, machine: &str| {
         let message = format!("Emulator '{emulator}' does not support machine type '{machine}'");
-        run_with("explain", &message).1
+        run_words("explain", &message).1
     };
     let said = explain("/usr/libexec/qemu-kvm", "pc-i440fx-rhel7.6.0");
     assert!(said.contains("\nFor example, the packages of these products give it: rhel:10"), "{said}");

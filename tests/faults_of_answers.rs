@@ -1,10 +1,9 @@
 //! Tests answers that once misled a user; each test is named after the error.
-#![expect(clippy::unwrap_used, reason = "what cannot be asked fails the test")]
 
 mod support;
 
-use std::process::{Command as Process, Stdio};
 use support::ask::{CATALOG, answer, error, names, scenario};
+use support::run::run_words;
 use virt_cpu_explorer::internal::analysis::remedies::{Application, remedies};
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
@@ -12,12 +11,8 @@ use virt_cpu_explorer::internal::explain::{Outlook, explain};
 use virt_cpu_explorer::internal::input::message;
 use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
 
-/// Runs the program; returns exit code, output and errors.
 fn run(args: &str) -> (i32, String, String) {
-    let mut process = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
-    let done = process.args(args.split_whitespace()).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+    run_words(args, "")
 }
 
 /// Verdict, and what decided or is not known: `aborted ht`, `depends: host`.

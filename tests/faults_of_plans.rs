@@ -1,37 +1,21 @@
 //! Holds what once misled those who plan an upgrade: each test is named after what went wrong.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be asked fails the test")]
+#![expect(clippy::panic, reason = "what cannot be asked fails the test")]
 
+#[path = "support/run.rs"]
+mod run;
 #[path = "support/typed.rs"]
 mod typed;
 
+use run::run_words;
 use serde_json::Value;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use typed::{has, has_not, open};
 
 /// A virtual machine of KubeVirt without a machine type.
 const MANIFEST: &str = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: a}\nspec:\n  template:\n    \
                         spec:\n      domain:\n        cpu: {model: EPYC-Milan, cores: 2}\n";
 
-/// Runs the program with an input; returns exit code, output and errors.
-fn run_with(args: &str, input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
-        .args(args.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
-}
-
 fn run(args: &str) -> (i32, String, String) {
-    run_with(args, "")
+    run_words(args, "")
 }
 
 /// Runs a command that writes JSON.
@@ -71,7 +55,7 @@ fn a_short_machine_name_in_a_link_is_that_of_the_source_in_the_flags() {
 fn each_line_of_a_batch_resolves_the_short_machine_name_of_the_flags() {
     let lines = "{\"scenario\":\"EPYC,from=rhel:9.4,to=rhel:9.6\"}\n\
                  {\"source\":{\"libvirt\":\"debian:12\"},\"destination\":{\"libvirt\":\"debian:13\"},\"guest\":{\"model\":\"EPYC\"}}\n";
-    let (_, out, err) = run_with("check --batch - --machine q35", lines);
+    let (_, out, err) = run_words("check --batch - --machine q35", lines);
     let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 2, "{out}{err}");
     for (answer, machine) in answers.iter().zip(["machine=pc-q35-rhel9.4.0", "machine=pc-q35-7.2"]) {

@@ -1,22 +1,14 @@
 //! Tests how nova.conf is read: as oslo.config parses it, and as nova uses it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+#[path = "support/run.rs"]
+mod run;
+
+use run::run_words;
 
 /// Runs `check -v` on a nova.conf; returns its output and its messages.
 fn check(conf: &str) -> (String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
-        .args(["check", "-v", "--domain", "-", "--from", "ubuntu:22.04", "--to", "ubuntu:24.04"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(conf.as_bytes()).unwrap();
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (text(done.stdout), text(done.stderr))
+    let (_, out, err) = run_words("check -v --domain - --from ubuntu:22.04 --to ubuntu:24.04", conf);
+    (out, err)
 }
 
 /// Asserts that each file is read as the guest whose link begins so.

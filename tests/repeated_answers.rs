@@ -7,8 +7,8 @@ mod support;
 mod typed;
 
 use serde_json::{Value, json};
-use std::process::{Command as Process, Stdio};
 use support::ask::CATALOG;
+use support::run::run_words;
 use typed::{Session, open};
 use virt_cpu_explorer::internal::app::export::Format;
 use virt_cpu_explorer::internal::app::key::parse_all;
@@ -17,13 +17,8 @@ use virt_cpu_explorer::internal::cli::{self, CheckArgs};
 use virt_cpu_explorer::internal::storage::ScenarioStore;
 use virt_cpu_explorer::internal::tui;
 
-/// Runs the program; returns exit code, output and errors.
 fn run(args: &str) -> (i32, String, String) {
-    let mut process = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
-    process.args(args.split_whitespace()).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
-    let done = process.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+    run_words(args, "")
 }
 
 /// A recorded guest as a running domain: its live definition in the order in which it was recorded.

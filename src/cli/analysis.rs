@@ -2,6 +2,7 @@
 
 use super::analysis_args::{BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, ReviewArgs, ReviewFormat, TextFormat};
 use super::files;
+use super::output::{below, complain};
 use super::scenario_args::Needs;
 use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::review::{self, Question};
@@ -231,8 +232,14 @@ pub fn follow(catalog: &Catalog, args: &FollowArgs, out: &mut dyn Write) -> Resu
     let known = catalog.feature(&args.feature);
     let known = known.ok_or_else(|| unknown("CPU feature", "features", &args.feature, catalog.features().iter()))?;
     let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
-    let text = if args.format == TextFormat::Json { write::follow_json } else { write::follow_text };
-    out.write_all(text(catalog, &scenario, known, &seen).as_bytes())?;
+    let text = match args.format {
+        TextFormat::Json => {
+            asked.notes.iter().for_each(complain);
+            write::follow_json(catalog, &scenario, known, &seen)
+        }
+        TextFormat::Text => write::follow_text(catalog, &scenario, known, &seen) + &below(&asked.notes),
+    };
+    out.write_all(text.as_bytes())?;
     Ok(0)
 }
 

@@ -3,7 +3,7 @@
 use super::analysis::{NOT_COUNTED, progress};
 use super::check_args::{CheckArgs, Format};
 use super::files::{self, Expanded};
-use super::output::complain;
+use super::output::{below, complain};
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
@@ -122,11 +122,6 @@ fn one(
         Format::Text => export::summary(catalog, scenario, answer, &ways),
     };
     text + &below(notes)
-}
-
-/// The lines about what was read, each after an empty line.
-fn below(notes: &[String]) -> String {
-    notes.iter().flat_map(|note| ["\n", note, "\n"]).collect()
 }
 
 /// Answers for the guests in domain files: the usual answer for one, a table for several. Files and guests that cannot be

@@ -2,7 +2,7 @@
 
 use super::analysis::progress;
 use super::analysis_args::{Axis, MatrixArgs, MatrixFormat};
-use super::output::complain;
+use super::output::{below, complain};
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::count::{Count, Space};
 use crate::analysis::matrix::{Matrix, Value, Vary, lines, lines_of};
@@ -90,8 +90,11 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
             all - done
         ));
     }
+    if args.format != MatrixFormat::Text {
+        asked.notes.iter().for_each(complain);
+    }
     Ok(match args.format {
-        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &matrix),
+        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &matrix) + &below(&asked.notes),
         MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &matrix),
         MatrixFormat::Csv => write::matrix_csv(catalog, &matrix),
         MatrixFormat::Json => write::matrix_json(catalog, &scenario, &matrix),

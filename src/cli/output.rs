@@ -155,6 +155,11 @@ pub fn complain(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "virt-cpu-explorer: {}", visible(&message.to_string()));
 }
 
+/// Returns the lines about what was read, each after an empty line.
+pub(super) fn below(notes: &[String]) -> String {
+    notes.iter().flat_map(|note| ["\n", note, "\n"]).collect()
+}
+
 /// The time after which a user asks whether the program works.
 const UNNOTICED: Duration = Duration::from_millis(500);
 

@@ -122,11 +122,13 @@ impl CpuMaps {
 
 /// A scenario, and what was read from files for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The scenario.
     pub scenario: Scenario,
     /// One line for each file.
     pub notes: Vec<String>,
+    /// What of a domain file was ignored, and what it contradicts; empty for nothing.
+    pub warnings: String,
     /// Whether the source's release was given.
     pub has_source: bool,
     /// Whether the destination's release was given.
@@ -191,7 +193,7 @@ impl Choice {
     ///
     /// # Errors
     /// As [`scenario`](Self::scenario).
-    pub(crate) fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+    pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
         self.asked_at(catalog, None)
     }
 
@@ -204,6 +206,7 @@ impl Choice {
             asked.scenario.from = source.unwrap_or(&from).clone();
             let domain = self.overridden(catalog, domain::scenario(catalog, &asked.scenario, name, &bytes)?);
             asked.notes.insert(0, format!("{name}: {}", domain.line()));
+            asked.warnings = domain.warnings().collect::<Vec<_>>().join("; ");
             asked.scenario = Scenario { from, ..domain.scenario };
             asked.machine = asked.machine.or(Some(domain.machine));
         }
@@ -233,7 +236,7 @@ impl Choice {
             scenario = Scenario { from_host, to_host, ..self.chosen(catalog, &scenario)? };
         }
         let machine = self.text(Key::Machine).map(str::to_owned);
-        Ok(Asked { scenario, notes, has_source, has_destination, machine })
+        Ok(Asked { scenario, notes, warnings: String::new(), has_source, has_destination, machine })
     }
 
     /// Reads a guest of a file, counted from 0.

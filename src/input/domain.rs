@@ -44,14 +44,20 @@ pub struct Domain {
 impl Domain {
     /// Returns one line about what was read, used and ignored.
     pub fn line(&self) -> String {
-        let mut parts = vec![self.read.clone()];
-        for (label, list) in [("used", &self.used), ("ignored", &self.ignored), ("caution", &self.cautions)] {
-            if !list.is_empty() {
-                parts.push(format!("{label}: {}", list.join(", ")));
-            }
-        }
+        let read = std::iter::once(self.read.clone());
+        let parts: Vec<String> = read.chain(listed("used", &self.used)).chain(self.warnings()).collect();
         parts.join("; ")
     }
+
+    /// Returns what a user should know before trusting the answer: what was ignored, and the cautions.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        listed("ignored", &self.ignored).into_iter().chain(listed("caution", &self.cautions))
+    }
+}
+
+/// Returns a list after its label; `None` if it is empty.
+fn listed(label: &str, list: &[String]) -> Option<String> {
+    (!list.is_empty()).then(|| format!("{label}: {}", list.join(", ")))
 }
 
 /// Parses the only guest of a file. `between` has the source, the destination and whatever else does not belong to the

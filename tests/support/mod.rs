@@ -6,4 +6,5 @@ pub(crate) mod ask;
 pub(crate) mod golden;
 pub(crate) mod random;
 pub(crate) mod recorded;
+pub(crate) mod run;
 pub(crate) mod scenarios;
