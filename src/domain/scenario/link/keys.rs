@@ -187,9 +187,14 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Via,
         "RELEASE[@HOST]",
-        "Intermediate host between source and destination; may be given several times [default host: the destination's]",
+        "Intermediate host between source and destination; may be given several times [default QEMU and host: those of the \
+         destination]",
     ),
-    info(Key::Started, "RELEASE", "libvirt release the guest was started under, if the source was upgraded since"),
+    info(
+        Key::Started,
+        "RELEASE",
+        "libvirt release the guest was started under, if the source was upgraded since [default QEMU: the source's]",
+    ),
     info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: set by libvirt]"),
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
