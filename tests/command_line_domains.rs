@@ -271,6 +271,42 @@ fn what_an_instance_type_and_a_preference_set_is_not_known() {
 }
 
 #[test]
+fn what_kubevirt_sets_beside_the_model_counts() {
+    let features = |features: &str| format!(r#""cpu": {{"model": "EPYC-Rome"}}, "features": {{{features}}}"#);
+    for (domain, why) in [
+        (features(r#""hypervPassthrough": {"enabled": true}"#), "domain.features.hypervPassthrough: expected a guest"),
+        (
+            r#""launchSecurity": {"sev": {}}"#.to_owned(),
+            "domain.launchSecurity: expected a guest that QEMU can migrate",
+        ),
+    ] {
+        let (code, _, err) = run(&[&["check", "--domain", "-"], &KUBEVIRT[..]].concat(), &machine("a", "", &domain));
+        assert!(code == 2 && err.contains(why), "{err}");
+    }
+    let (link, _) =
+        link_and_said(&machine("a", "", &features(r#""hypervPassthrough": {"enabled": false}"#)), "kubevirt:1.7.4");
+    assert!(!link.contains("pmu") && !link.contains("tsc"), "{link}");
+    let (link, said) =
+        link_and_said(&machine("a", "", r#""cpu": {"model": "host-passthrough", "realtime": {}}"#), "kubevirt:1.7.4");
+    assert!(link.contains("pmu=off") && said.contains("used: PMU off"), "{link}: {said}");
+
+    let invtsc =
+        machine("a", "", r#""cpu": {"model": "EPYC-Rome", "features": [{"name": "invtsc", "policy": "require"}]}"#);
+    let asked = [&["check", "--domain", "-"], &KUBEVIRT[..]].concat();
+    let (code, _, err) = run(&asked, &invtsc);
+    assert!(code == 2 && err.contains("or pass --tsc HZ"), "{err}");
+    let (code, out, _) = run(&[&asked[..], &["--tsc", "2000000000"]].concat(), &invtsc);
+    assert!(code == 0 && out.contains("TSC frequency 2000000000 Hz"), "{out}");
+    let hint = r#""status": {"topologyHints": {"tscFrequency": 2100000000}}, "spec""#;
+    let reenlightened = machine("a", "", &features(r#""hyperv": {"reenlightenment": {"enabled": true}}"#));
+    let unused = machine("a", "", r#""cpu": {"model": "EPYC-Rome"}"#);
+    for (guest, is_used) in [(&invtsc, true), (&reenlightened, true), (&unused, false)] {
+        let (link, _) = link_and_said(&guest.replacen(r#""spec""#, hint, 1), "kubevirt:1.7.4");
+        assert_eq!(link.contains("tsc=2100000000"), is_used, "{link}");
+    }
+}
+
+#[test]
 fn the_folders_of_a_directory_are_read() {
     let bad = machine("bad", "", r#""cpu": {"model": "EPYC-Milan", "cores": 4}"#);
     let good = machine("good", "", r#""cpu": {"model": "EPYC-Milan"}"#);

@@ -327,7 +327,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
         <features><pmu state='on'/><hyperv/><kvm/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
         <cpu mode='custom' match='exact' deprecated_features='off'>\
         <model fallback='forbid' vendor_id='AuthenticAMD'>EPYC</model>\
-        <topology sockets='1' dies='2' clusters='2' cores='2' threads='1'/><vendor>AMD</vendor></cpu>\
+        <topology sockets='1' dies='2' clusters='2' cores='2' threads='1'/><vendor>AMD</vendor><features/></cpu>\
         <devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>\
         <qemu:commandline><qemu:arg value='-cpu'/></qemu:commandline></domain>";
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "12.8.0:11.1.2"), "g.xml", text.as_bytes()).unwrap();
@@ -340,9 +340,28 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
         "vendor AMD shown to the guest",
     ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
-    let ignored = ["hyperv settings", "kvm settings", "deprecated_features", "<qemu:commandline>"];
+    let ignored = [
+        "hyperv settings, of which libvirt checks that the host supports them",
+        "kvm settings",
+        "deprecated_features",
+        "<features> of the CPU, which libvirt does not have",
+        "<qemu:commandline>",
+    ];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
     assert_eq!(read.scenario.pmu, Some(true));
+}
+
+#[test]
+fn a_guest_of_32_bits_is_read_if_the_program_for_64_bits_runs_it() {
+    let guest = |emulator: &str| {
+        format!(
+            "<domain type='kvm'><os><type arch='i686' machine='pc-q35-6.2'/></os>\
+             <devices><emulator>{emulator}</emulator></devices></domain>"
+        )
+    };
+    let read = |text: &str| domain::scenario(&CATALOG, &between("9.0.0", "12.8.0"), "g.xml", text.as_bytes());
+    assert!(read(&guest("/usr/bin/qemu-system-x86_64")).is_ok());
+    assert!(read(&guest("/usr/bin/qemu-system-i386")).unwrap_err().to_string().contains("expected arch x86_64"));
 }
 
 #[test]
@@ -375,6 +394,11 @@ fn a_bad_file_gives_one_error_with_its_place() {
             "<domain type='kvm'><os><type machine='q35'/></os><features><hyperv mode='passthrough'/></features></domain>",
             "expected the enlightenments one by one: QEMU does not migrate a guest with mode='passthrough'",
         ),
+        (
+            "<domain type='kvm'><os><type machine='q35'/></os><launchSecurity type='sev'/></domain>",
+            "expected a guest that QEMU can migrate, found <launchSecurity type=\"sev\">",
+        ),
+        ("<domain type='kvm'><os><type arch='i686' machine='q35'/></os></domain>", "expected arch x86_64, found i686"),
         (&cpu("<feature name='avx'/>"), "guest.xml:3:20: expected a <model> before the features"),
         (
             &cpu("<model>EPYC</model>").replace("'custom'", "'custom' migratable='on'"),

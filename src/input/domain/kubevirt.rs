@@ -4,6 +4,7 @@ use crate::domain::names::first_names;
 use crate::load::LoadError;
 use foldhash::HashMap;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_norway::Value;
 
 mod definition;
@@ -85,6 +86,15 @@ struct Reference {
 #[derive(Deserialize)]
 struct Status {
     machine: Option<MachineSpec>,
+    #[serde(rename = "topologyHints")]
+    hints: Option<Hints>,
+}
+
+/// What KubeVirt chose with the node.
+#[derive(Deserialize)]
+struct Hints {
+    #[serde(rename = "tscFrequency")]
+    tsc: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +103,8 @@ struct DomainSpec {
     machine: Option<MachineSpec>,
     features: Option<Features>,
     resources: Option<Resources>,
+    #[serde(rename = "launchSecurity")]
+    security: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -104,6 +116,7 @@ struct Cpu {
     threads: Option<u32>,
     #[serde(rename = "maxSockets")]
     max_sockets: Option<u32>,
+    realtime: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -121,11 +134,14 @@ struct MachineSpec {
 #[derive(Deserialize)]
 struct Features {
     hyperv: Option<Hyperv>,
+    #[serde(rename = "hypervPassthrough")]
+    passthrough: Option<State>,
 }
 
 #[derive(Deserialize)]
 struct Hyperv {
     evmcs: Option<State>,
+    reenlightenment: Option<State>,
 }
 
 #[derive(Deserialize)]

@@ -47,7 +47,7 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     let mut ignored = Vec::new();
     let features = domain.child("features");
     if features.is_some_and(|features| features.child("hyperv").is_some()) {
-        ignored.push("hyperv settings, which no check compares".to_owned());
+        ignored.push("hyperv settings, of which libvirt checks that the host supports them".to_owned());
     }
     if features.is_some_and(|features| features.child("kvm").is_some()) {
         ignored.push("kvm settings, which no check compares".to_owned());
@@ -62,7 +62,8 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
         match element.name {
             "vendor" if cpu.vendor.is_none() => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
             "cache" | "maxphysaddr" | "numa" => ignored.push(format!("<{}> of the CPU", element.name)),
-            _ => {}
+            "model" | "vendor" | "topology" | "feature" => {}
+            unknown => ignored.push(format!("<{unknown}> of the CPU, which libvirt does not have")),
         }
     }
     let behind = domain.children.iter().filter(|child| child.name.starts_with("qemu:"));

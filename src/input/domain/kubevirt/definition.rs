@@ -2,7 +2,7 @@
 //! (`pkg/defaults`), the domain that of `virt-launcher` (`pkg/virt-launcher/virtwrap/converter`).
 
 use super::super::{Domain, say_written};
-use super::{Cpu, DomainSpec, Machine, Quantity, Reference, Resources, Spec};
+use super::{Cpu, DomainSpec, Hyperv, Machine, Quantity, Reference, Resources, Spec, State};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Fallback, Policies, Policy};
 use crate::domain::feature::FeatureId;
@@ -25,6 +25,27 @@ struct Parts<'m> {
     preference: Option<&'m Reference>,
     /// The machine type of a running instance (`updateMachineType` of virt-handler): what libvirt made of an alias.
     running_machine: Option<&'m str>,
+    /// The TSC frequency of a running instance that needs one, in Hz.
+    tsc: Option<u64>,
+}
+
+impl<'m> Parts<'m> {
+    /// A setting of `features.hyperv`.
+    fn hyperv(&self, setting: impl Fn(&'m Hyperv) -> Option<&'m State>) -> Option<&'m State> {
+        self.domain.features.as_ref()?.hyperv.as_ref().and_then(setting)
+    }
+
+    /// Refuses guests that QEMU never migrates, as in domain XML.
+    fn refuse_unmigratable(&self) -> Result<(), String> {
+        let features = self.domain.features.as_ref();
+        let passthrough = features.and_then(|features| features.passthrough.as_ref());
+        let [found, why] = match passthrough.and_then(|passthrough| passthrough.enabled) {
+            Some(true) => ["domain.features.hypervPassthrough", "it has the CPU flag hv-passthrough"],
+            _ if self.domain.security.is_some() => ["domain.launchSecurity", "its memory is encrypted"],
+            _ => return Ok(()),
+        };
+        Err(format!("{found}: expected a guest that QEMU can migrate; {why}"))
+    }
 }
 
 impl Machine {
@@ -52,8 +73,13 @@ impl Machine {
         let none = Cpu::default();
         let cpu = parts.domain.cpu.as_ref().unwrap_or(&none);
         choose_cpu(catalog, &mut scenario, cpu).map_err(wrong)?;
-        let evmcs = parts.domain.features.as_ref().and_then(|features| features.hyperv.as_ref()?.evmcs.as_ref());
-        if evmcs.is_some_and(|evmcs| evmcs.enabled != Some(false)) {
+        parts.refuse_unmigratable().map_err(wrong)?;
+        choose_tsc(catalog, &mut scenario, &parts, &mut used).map_err(wrong)?;
+        if cpu.realtime.is_some() {
+            scenario.pmu = Some(false);
+            used.push("PMU off, as KubeVirt sets it with cpu.realtime".to_owned());
+        }
+        if parts.hyperv(|hyperv| hyperv.evmcs.as_ref()).is_some_and(|evmcs| evmcs.enabled != Some(false)) {
             require_vmx(catalog, &mut scenario, &mut used);
         }
         scenario.topology = MaybeKnown::Is(topology(cpu, parts.domain.resources.as_ref()).map_err(wrong)?);
@@ -89,12 +115,14 @@ impl Machine {
                 "architecture: expected {ARCHITECTURE}, found {found:?}; only x86 guests can be checked"
             ));
         }
-        let machine = object.status.as_ref().and_then(|status| status.machine.as_ref());
+        let status = object.status.as_ref();
+        let machine = status.and_then(|status| status.machine.as_ref());
         Ok(Parts {
             domain,
             instancetype: spec.instancetype.as_ref(),
             preference: spec.preference.as_ref(),
             running_machine: machine.and_then(|machine| machine.kind.as_deref()).filter(|name| !name.is_empty()),
+            tsc: status.and_then(|status| status.hints.as_ref()?.tsc).filter(|hertz| *hertz > 0),
         })
     }
 }
@@ -140,6 +168,34 @@ fn choose_cpu(catalog: &Catalog, scenario: &mut Scenario, cpu: &Cpu) -> Result<(
             format!("{path}: expected one of {} for {name}", names.join(", "))
         })?;
         scenario.features.set(known, policy);
+    }
+    Ok(())
+}
+
+/// `GetTscFrequencyRequirement`: a guest that requires `invtsc` gets the TSC frequency of its node, one with
+/// re-enlightenment if there is one.
+///
+/// # Errors
+/// `invtsc` is required, and the frequency is not known.
+fn choose_tsc(
+    catalog: &Catalog,
+    scenario: &mut Scenario,
+    parts: &Parts<'_>,
+    used: &mut Vec<String>,
+) -> Result<(), String> {
+    let policy = catalog.named().invtsc.and_then(|invtsc| scenario.features.get(invtsc));
+    let needs = matches!(policy, Some(Policy::Require | Policy::Force));
+    let reenlightens = parts.hyperv(|hyperv| hyperv.reenlightenment.as_ref());
+    if needs || reenlightens.is_some_and(|state| state.enabled == Some(true)) {
+        scenario.tsc = parts.tsc.or(scenario.tsc);
+        used.extend(scenario.tsc.map(|hertz| format!("TSC frequency {hertz} Hz")));
+    }
+    if needs && scenario.tsc.is_none() {
+        return Err(
+            "status.topologyHints.tscFrequency: expected the frequency that KubeVirt chose for a guest with invtsc, \
+                    found none; a VirtualMachineInstance has it (kubectl get vmi -o yaml), or pass --tsc HZ"
+                .to_owned(),
+        );
     }
     Ok(())
 }
