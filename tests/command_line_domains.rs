@@ -402,6 +402,32 @@ fn a_manifest_becomes_the_definition_that_its_kubevirt_writes() {
 }
 
 #[test]
+fn a_mistyped_key_of_a_batch_line_is_an_error_and_an_additional_key_is_not() {
+    let ends = r#""source":{"libvirt":"9.0.0"},"destination":{"libvirt":"11.3.0"}"#;
+    let line = |guest: &str| format!(r#"{{{ends},"guest":{{"model":"EPYC"{guest}}}}}"#);
+    let answer = |line: &str| -> serde_json::Value {
+        let (_, out, _) = run(&["check", "--batch", "-"], line);
+        serde_json::from_str(&out).unwrap()
+    };
+    for (line, said) in [
+        (line(r#","featurs":{"svm":"require"}"#), r#"column 98: unknown key "featurs"; did you mean "features"?"#),
+        (line(r#","machine-like":"q35""#), r#"column 103: unknown key "machine-like"; did you mean "machine_like"?"#),
+        (line("").replace("guest", "geust"), r#"column 72: unknown key "geust"; did you mean "guest"?"#),
+        (
+            line("").replace("libvirt\":\"9", "libvir\":\"9"),
+            r#"column 19: unknown key "libvir"; did you mean "libvirt"?"#,
+        ),
+        ("[]".to_owned(), "column 2: invalid type: sequence, expected a JSON object"),
+    ] {
+        assert_eq!(answer(&line)["invalid"], said, "{line}");
+    }
+    let plain = answer(&line(""));
+    let with_more = line(r#","vcpus":4"#).replacen('{', r#"{"date":"2026-12-01","host":"a","#, 1);
+    assert_eq!(answer(&with_more)["scenario"], plain["scenario"]);
+    assert!(answer(&line(r#","accel":"tcg""#))["scenario"].as_str().unwrap().contains("accel=tcg"));
+}
+
+#[test]
 fn a_batch_line_may_name_its_ends_by_their_releases() {
     let line = |source: &str| {
         let text = format!(r#"{{"source":{source},"destination":"kubevirt:1.8.4","guest":{{"model":"EPYC"}}}}"#);

@@ -8,11 +8,14 @@ use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Key, MaybeKnown, Release, Scenario, Topology, Transport};
 use foldhash::HashMap;
+use keys::CheckKeys;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::fmt;
+
+mod keys;
 
 /// A parsed batch line.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,6 +42,7 @@ impl std::ops::Deref for Text<'_> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Line<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
@@ -61,6 +65,7 @@ struct Line<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct End<'a> {
     #[serde(borrow)]
     libvirt: Text<'a>,
@@ -106,7 +111,7 @@ impl<'de> Visitor<'de> for EndVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        End::deserialize(MapAccessDeserializer::new(map)).map(|end| EndOrRelease::End(Box::new(end)))
+        End::deserialize(CheckKeys(MapAccessDeserializer::new(map))).map(|end| EndOrRelease::End(Box::new(end)))
     }
 }
 
@@ -118,6 +123,7 @@ enum HostList<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Guest<'a> {
     #[serde(borrow)]
     model: Option<Text<'a>>,
@@ -129,7 +135,7 @@ struct Guest<'a> {
     machine_like: Option<Text<'a>>,
     #[serde(default)]
     features: serde_json::Map<String, serde_json::Value>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "accel")]
     accelerator: Option<Text<'a>>,
     #[serde(borrow)]
     check: Option<Text<'a>>,
@@ -149,8 +155,20 @@ struct Guest<'a> {
     pmu: Option<bool>,
 }
 
+impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(CheckKeys(from))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Guest<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(CheckKeys(from))
+    }
+}
+
 /// Parses one line. It has the keys `source`, `destination` and either `guest` or `domain`, or the key `scenario` with a
-/// link. Unknown keys are ignored. Without the key `transport` the guest is saved and restored.
+/// link. Unknown keys are ignored, unless they look mistyped. Without the key `transport` the guest is saved and restored.
 ///
 /// # Errors
 /// One sentence; with the column if the line is not valid JSON.
