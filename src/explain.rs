@@ -24,6 +24,6 @@ pub(crate) use documents::{Absent, Remark, absent, remark};
 pub(crate) use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
 pub(crate) use message_help::{suggested_by, unsupported};
 pub(crate) use outlook::{NO_RULE, outcome, stated_rule};
-pub(crate) use sentences::{libvirt_label, sentence, written_by};
+pub(crate) use sentences::{libvirt_label, model_name, sentence, written_by};
 pub(crate) use unknown_input::how_to_find_out;
 pub(crate) use unspecific::Unspecific;

@@ -270,3 +270,13 @@ fn a_cold_boot_that_is_refused_does_not_depend_on_the_source() {
         assert_eq!(boot, "at the destination: refused with the same message", "{link}");
     }
 }
+
+#[test]
+fn the_sentences_name_the_model_that_host_model_becomes() {
+    let guest = "host-model,host=Xeon-Gold-6148,from=ubuntu:22.04";
+    let (_, out, _) = run(&format!("check {guest},to=11.3.0:10.0.13"));
+    assert!(out.contains("Machine type pc-q35-4.0 does not enable mpx in Skylake-Server."), "{out}");
+    // Its map is between two that differ, so that the answer joins several cases.
+    let (_, out, _) = run(&format!("check {guest},to=ubuntu:24.04"));
+    assert!(out.contains("Both CPU maps agree on mpx in the guest's model."), "{out}");
+}

@@ -371,3 +371,22 @@ fn the_xml_marks_the_feature_that_decides() {
     has_not(&session, "mpx is not mentioned");
     has(&open(T7, USUAL).keys("x"), "mpx is not mentioned");
 }
+
+#[test]
+fn follow_tells_of_the_model_that_host_model_becomes() {
+    let guest = "host-model,host=Xeon-Gold-6148,from=ubuntu:22.04,to=11.3.0:10.0.13";
+    let opened = open(guest, (120, 36)).keys("f");
+    has(&opened, "has it in Skylake-Server");
+    // The live definition has what the map has in the model, without saying so: nothing changes.
+    has_not(&opened, "pclmuldq");
+    has(&opened, "CPU map says              ■ has it");
+    has(&opened.keys("<left>"), "its mode has no model");
+}
+
+#[test]
+fn the_explorer_shows_the_map_s_model_of_host_model() {
+    let opened = open("host-model,host=Xeon-Gold-6148,from=ubuntu:22.04,to=11.3.0:10.0.13", (200, 60));
+    has(&opened, "CPU map says     ■ mpx in Skylake-Server                   ┊  □ mpx removed='yes'");
+    has(&opened, "Enabled in both maps and both QEMUs: 69");
+    has(&opened, "nothing is written: row T7.");
+}

@@ -121,7 +121,7 @@ impl Derived {
 fn in_maps(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> [String; 2] {
     let name = catalog.feature_name(scenario.feature);
     let state = |run: Option<&StartTrace>| {
-        let has = run.zip(scenario.model()).map(|(run, model)| in_map(&run.map, model, scenario.feature));
+        let has = run.zip(answer.model(scenario)).map(|(run, model)| in_map(&run.map, model, scenario.feature));
         has.map_or_else(String::new, |has| match has {
             Membership::Has => format!("{name} in map"),
             Membership::Removed => format!("{name} removed"),

@@ -183,7 +183,7 @@ fn considered(run: &StartTrace) -> FeatureSet {
     for definition in [&run.prepared, &run.live].into_iter().flatten() {
         all |= definition.features.mentioned();
     }
-    if let Some(model) = run.given.model.and_then(|model| run.map.model(model)) {
+    if let Some(model) = run.model().and_then(|model| run.map.model(model)) {
         all |= model.data | model.removed_set() | model.added_set();
     }
     all | run.cpu.as_ref().map(|cpu| cpu.on | cpu.unavailable).unwrap_or_default()
@@ -200,10 +200,9 @@ fn changes(answer: &Answer) -> HashMap<FeatureId, FeatureChange> {
 }
 
 fn endpoint_state(run: &StartTrace, other: Option<&StartTrace>, feature: FeatureId) -> EndpointState {
-    let model = run.given.model;
-    let elsewhere = other.is_some_and(|other| in_model(&other.map, other.given.model, feature));
+    let elsewhere = other.is_some_and(|other| in_model(&other.map, other.model(), feature));
     EndpointState {
-        map: map_status(&run.map, model, feature, elsewhere),
+        map: map_status(&run.map, run.model(), feature, elsewhere),
         on: run.cpu.as_ref().map(|cpu| cpu.on.contains(feature)),
         origin: run.cpu.as_ref().and_then(|cpu| cpu.origin(feature)),
     }

@@ -4,6 +4,7 @@ use super::action::{ACTIONS, Action, ActionInfo, Category, Scope};
 use super::keymap::Keymap;
 use super::scope::ScreenKind;
 use super::text::{pad, width, wrap};
+use crate::domain::text::without_links;
 use tui_input::{Input, InputRequest};
 
 /// The kind of a line, which decides its style.
@@ -248,7 +249,7 @@ fn hang(lines: &mut Vec<(Kind, String)>, first: &str, text: &str, columns: usize
     }
 }
 
-/// Takes the emphasis out of Markdown; the signs say nothing on a terminal.
+/// Takes the emphasis and the targets of links out of Markdown; they say nothing on a terminal.
 fn plain(text: &str) -> String {
-    text.replace(['*', '`'], "")
+    without_links(text).replace(['*', '`'], "")
 }

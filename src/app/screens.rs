@@ -42,11 +42,9 @@ pub(crate) struct ScreenContext<'a> {
 }
 
 impl ScreenContext<'_> {
-    /// Returns the guest's model: the one in its definition, or the one that libvirt puts in place of host-model.
+    /// Returns the guest's model, as [`Answer::model`](crate::resolve::Answer::model).
     pub(crate) fn model(&self) -> Option<ModelId> {
-        let start = || self.derived.answer.trace.as_ref().map(|trace| &trace.start);
-        let expanded = || start().and_then(|start| start.live.as_ref().or(start.prepared.as_ref())?.model);
-        self.scenario.model().or_else(expanded)
+        self.derived.answer.model(self.scenario)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::order::{sort, sort_by_key};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::QemuFacts;
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
+use crate::domain::text::without_links;
 use crate::domain::version::Version;
 use crate::explain::rule_page;
 use crate::export::SCHEMA;
@@ -231,7 +232,7 @@ pub fn rule(catalog: &Catalog, id: Option<&str>, format: TextFormat, out: &mut d
     };
     let page = rule_page(*rule);
     if format == TextFormat::Text {
-        out.write_all(page.text.as_bytes())?;
+        out.write_all(without_links(page.text).as_bytes())?;
         return Ok(0);
     }
     let sections: serde_json::Map<String, serde_json::Value> =

@@ -114,6 +114,25 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Returns Markdown with the text of each link in place of the link.
+pub(crate) fn without_links(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len());
+    let mut rest = markdown;
+    while let Some((before, after)) = rest.split_once("](") {
+        match (before.rsplit_once('['), after.split_once(')')) {
+            (Some((head, label)), Some((_, tail))) => {
+                out.extend([head, label]);
+                rest = tail;
+            }
+            _ => {
+                out.extend([before, "]("]);
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +157,14 @@ mod tests {
         assert_eq!(pad("abc", 2), "abc");
         // A name with an end of a line would begin a row of its own.
         assert_eq!((width("a\n\tb"), pad("a\n\tb", 7)), (6, "a\\n\\tb ".to_owned()));
+    }
+
+    #[test]
+    fn of_a_link_the_text_is_left() {
+        assert_eq!(without_links("row [T7](T7.md), [T6](T6.md)."), "row T7, T6.");
+        for text in ["a](b", "[a](b", "[a] (b)", "](", ""] {
+            assert_eq!(without_links(text), text);
+        }
     }
 
     #[test]

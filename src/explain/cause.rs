@@ -309,7 +309,7 @@ impl Story<'_> {
 
     /// Why nothing about a feature arrived, if nothing did and the source's map had it in the model.
     fn silence(&self, feature: FeatureId) -> Option<Cause> {
-        let model = self.trace.start.given.model?;
+        let model = self.trace.start.model()?;
         let had = self.trace.sender().map.model(model)?.data.contains(feature);
         had.then(|| Cause {
             fact: Fact::Silent(feature),

@@ -268,7 +268,7 @@ impl Story<'_> {
             lines.push(self.lane("guest sees", side, (Wire::Guest, ["same CPU", "CPU differs"])));
         }
         lines.push(self.text(feature));
-        if self.trace.start.given.model.is_some() {
+        if self.trace.start.model().is_some() {
             lines.push(self.lane(
                 "CPU map says",
                 |run| self.map(&run.map, run, feature),
@@ -335,7 +335,7 @@ impl Story<'_> {
 
     fn map(&self, map: &CpuMap, run: &StartTrace, feature: FeatureId) -> Side {
         let name = self.catalog.feature_name(feature);
-        let model = run.given.model.or(self.trace.start.given.model);
+        let model = run.model().or(self.trace.start.model());
         let Some(model) = model else { return Side::new(Mark::Nothing, "no model") };
         let model_name = self.catalog.model_name(model);
         match map.model(model) {

@@ -8,7 +8,7 @@ use super::cause::{Cause, Fact, causes};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
-use crate::domain::scenario::{CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, Release, Scenario, write_machine};
+use crate::domain::scenario::{EXAMPLE_LIBVIRT, LibvirtChoice, Release, Scenario, write_machine};
 use crate::resolve::{Answer, Refusal, Stage, Verdict, WrittenBy};
 
 /// The explanation of an answer.
@@ -36,7 +36,7 @@ pub struct Explanation {
 pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Explanation {
     let hop = answer.trace.as_ref().map_or(0, |trace| trace.hop);
     let at_start = answer.verdict == Verdict::StartRefused;
-    let writer = Writer { catalog, scenario, hop, at_start };
+    let writer = Writer { catalog, scenario, model: model_name(catalog, scenario, answer), hop, at_start };
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
     writer.walk(&tree.because, &mut why);
@@ -58,9 +58,21 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     }
 }
 
-/// Returns a fact as a sentence. `hop` is the migration it is about, counted from the source; `None` for the start.
-pub(crate) fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact: &Fact) -> String {
-    capitalized(Writer { catalog, scenario, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
+/// Returns a fact about an answer as a sentence. `hop` is the migration it is about, counted from the source; `None` for
+/// the start.
+pub(crate) fn sentence(
+    catalog: &Catalog,
+    (scenario, answer): (&Scenario, &Answer),
+    hop: Option<usize>,
+    fact: &Fact,
+) -> String {
+    let model = model_name(catalog, scenario, answer);
+    capitalized(Writer { catalog, scenario, model, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
+}
+
+/// Returns the name of the guest's model in sentences; where it has none or one of several, words for it.
+pub(crate) fn model_name<'c>(catalog: &'c Catalog, scenario: &Scenario, answer: &Answer) -> &'c str {
+    answer.model(scenario).map_or("the guest's model", |model| catalog.model_name(model))
 }
 
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
@@ -87,6 +99,7 @@ pub(super) fn capitalized(sentence: String) -> String {
 struct Writer<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
+    model: &'a str,
     /// The migration that the sentences are about, counted from the source.
     hop: usize,
     /// Whether they are about the start at the source.
@@ -257,12 +270,6 @@ impl Writer<'_> {
 
     fn definition(&self) -> &'static str {
         if self.at_start { "definition" } else { "migrated definition" }
-    }
-
-    fn model(&self) -> &str {
-        match self.scenario.cpu {
-            CpuChoice::Model(_) | CpuChoice::Mode(_) | CpuChoice::Unknown => self.scenario.cpu_name(self.catalog),
-        }
     }
 
     fn machine(&self) -> String {

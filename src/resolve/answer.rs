@@ -9,6 +9,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 
@@ -218,6 +219,13 @@ impl Answer {
                 self.trace.as_ref().and_then(Trace::refusal)
             }
         }
+    }
+
+    /// Returns the guest's model: the one in the definition of `scenario`, or the one that libvirt puts in place of
+    /// host-model. `None` where there is none, and where it may be one of several.
+    pub(crate) fn model(&self, scenario: &Scenario) -> Option<ModelId> {
+        let trace = self.trace.as_ref().filter(|_| self.case_count() == 1);
+        scenario.model().or_else(|| trace?.start.model())
     }
 
     /// Returns the number of different cases that the answer covers: 1 if every input is known, 0 if nothing could be

@@ -5,7 +5,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{CpuSignature, Vendor};
-use crate::domain::map::CpuMap;
+use crate::domain::map::{CpuMap, ModelId};
 use std::sync::Arc;
 
 /// The CPU that QEMU built, with the features that each step added or removed (QEMU `target/i386/cpu.c`).
@@ -173,6 +173,11 @@ pub struct StartTrace {
 }
 
 impl StartTrace {
+    /// Returns the model that QEMU was given: the one of the definition, or the one that libvirt put in its place.
+    pub(crate) fn model(&self) -> Option<ModelId> {
+        self.prepared.as_ref().and_then(|prepared| prepared.model).or(self.given.model)
+    }
+
     /// Returns what wrote `feature` into the prepared definition.
     pub(crate) fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
         // A guest that was taken over was never prepared: its live definition is the one that was given.

@@ -175,7 +175,7 @@ impl Walk<'_> {
         if !run.map.known.contains(self.feature) {
             return (State::UnknownToMap, Some(By::Map));
         }
-        let of_map = self.model.and_then(|model| run.map.model(model));
+        let of_map = definition.model.or(self.model).and_then(|model| run.map.model(model));
         let has = of_map.is_some_and(|of_map| of_map.data.contains(self.feature));
         (if has { State::InModel } else { State::Silent }, Some(By::Map))
     }

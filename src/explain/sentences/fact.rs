@@ -32,7 +32,7 @@ impl Writer<'_> {
 
     #[expect(clippy::too_many_lines, reason = "one arm for each fact, as in a table")]
     pub(super) fn sentence(&self, fact: &Fact) -> String {
-        let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
+        let (model, machine, from, to) = (self.model, self.machine(), self.from(), self.to());
         match fact {
             Fact::Completion(_) => String::new(),
             Fact::Extra(f) => {

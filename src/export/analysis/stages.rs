@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{MaybeKnown, Release, Scenario};
-use crate::explain::{Fact, libvirt_label, message, sentence, written_by};
+use crate::explain::{Fact, libvirt_label, message, model_name, sentence, written_by};
 use crate::resolve::{Answer, Origin, StartTrace, Verdict, WrittenBy};
 
 /// The texts about one feature at each stage of a migration.
@@ -71,7 +71,7 @@ impl StageText<'_> {
     }
 
     fn model(&self) -> &str {
-        self.scenario.cpu_name(self.catalog)
+        model_name(self.catalog, self.scenario, self.answer)
     }
 
     fn says(&self, step: Step, fact: &Fact) -> String {
@@ -81,7 +81,7 @@ impl StageText<'_> {
             Step::Live => self.run(step).is_some_and(|run| run.live.is_none()),
             Step::Sent | Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => false,
         };
-        sentence(self.catalog, self.scenario, (!at_start).then(|| self.hop(step)), fact)
+        sentence(self.catalog, (self.scenario, self.answer), (!at_start).then(|| self.hop(step)), fact)
     }
 
     /// The hop a stage belongs to: what was sent last and what came of it, or the start.
@@ -199,7 +199,8 @@ impl StageText<'_> {
         if state == State::UnknownToMap {
             return vec![format!("The CPU map of {libvirt} does not define {feature}.")];
         }
-        if self.scenario.model().is_none() {
+        let is_expanded = step != Step::Definition && self.answer.model(self.scenario).is_some();
+        if self.scenario.model().is_none() && !is_expanded {
             return vec![format!("The definition does not mention {feature}, and its mode has no model.")];
         }
         match (step, state) {
@@ -296,7 +297,10 @@ impl StageText<'_> {
     }
 
     fn other_machines_turn_it_on(&self) -> bool {
-        let cells = self.scenario.model().and_then(|model| self.catalog.qemu_defaults().of(model, self.scenario.accel));
+        let cells = self
+            .answer
+            .model(self.scenario)
+            .and_then(|model| self.catalog.qemu_defaults().of(model, self.scenario.accel));
         cells.is_some_and(|cells| cells.only_on.iter().any(|(known, _)| *known == self.feature))
     }
 }
