@@ -62,6 +62,8 @@ pub enum State {
     Silent,
     /// The definition has this policy.
     Mention(Policy),
+    /// The definition does not mention it and has no model: libvirt chooses one, or QEMU decides.
+    NoModel,
     /// The map does not know the feature.
     UnknownToMap,
     /// The command line does not mention it.
@@ -236,7 +238,7 @@ pub(crate) fn decisive(seen: &[Seen]) -> usize {
 pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<Seen> {
     let Some(trace) = &answer.trace else { return Vec::new() };
     let refused = walk::refused_at(scenario, answer, feature);
-    let walk = Walk { trace, answer, feature, asked: scenario.feature, model: trace.start.given.model, refused };
+    let walk = Walk { trace, answer, feature, asked: scenario.feature, refused };
     let mut seen: Vec<Seen> = Vec::new();
     for step in Step::ALL {
         let (state, by) = walk.at(*step);
@@ -256,7 +258,8 @@ impl State {
             Self::Silent | Self::Off | Self::Unavailable | Self::Flag(false) | Self::Missing | Self::Lost => {
                 Some(false)
             }
-            Self::UnknownToMap
+            Self::NoModel
+            | Self::UnknownToMap
             | Self::Unmentioned
             | Self::Agrees
             | Self::NotCompared
@@ -277,7 +280,9 @@ impl State {
             Self::Flag(true) => Mark::WrittenOn,
             Self::Mention(_) | Self::Flag(false) => Mark::WrittenOff,
             Self::UnknownToMap => Mark::Unknown,
-            Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached | Self::Unknown => Mark::Unmentioned,
+            Self::NoModel | Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached | Self::Unknown => {
+                Mark::Unmentioned
+            }
             Self::Agrees | Self::Kept => Mark::Same,
             Self::Extra | Self::Missing | Self::Lost | Self::Gained | Self::Refused => Mark::Harm,
         }

@@ -4,7 +4,6 @@ use super::{By, Comparison, Lanes, State, Step};
 use crate::analysis::history::in_map;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
-use crate::domain::map::ModelId;
 use crate::domain::scenario::Scenario;
 use crate::explain::deciding_features;
 use crate::resolve::{Answer, Migration, Origin, Refusal, RuleId, Stage, StartTrace, Trace, Verdict, WrittenBy};
@@ -15,7 +14,6 @@ pub(super) struct Walk<'a> {
     pub(super) feature: FeatureId,
     /// The feature the decision table is about.
     pub(super) asked: FeatureId,
-    pub(super) model: Option<ModelId>,
     /// The stage at which the guest was refused for this feature, or for another reason.
     pub(super) refused: Option<Step>,
 }
@@ -124,7 +122,7 @@ impl Walk<'_> {
     fn written(&self, run: &StartTrace, definition: Option<&Definition>) -> Lanes {
         let Some(definition) = definition else { return Lanes::default() };
         let written = definition.features.get(self.feature).map_or(State::Unmentioned, State::Mention);
-        let map = definition.model.or(self.model).map(|model| in_map(&run.map, model, self.feature));
+        let map = definition.model.map(|model| in_map(&run.map, model, self.feature));
         Lanes { text: Some(written), map, ..Lanes::default() }
     }
 
@@ -137,13 +135,14 @@ impl Walk<'_> {
     /// Whether a definition has the feature: it says so, or the map has it in the model.
     fn expects(&self, run: &StartTrace, definition: &Definition) -> bool {
         let has = |model| run.map.model(model).is_some_and(|of_map| of_map.data.contains(self.feature));
-        let of_map = || definition.model.or(self.model).is_some_and(has);
+        let of_map = || definition.model.is_some_and(has);
         definition.features.get(self.feature).map_or_else(of_map, Policy::is_on)
     }
 
     /// The comparison after a start (libvirt `virCPUUpdateLive`); `None` where QEMU did not start here.
     fn live_update(&self, start: &StartTrace) -> Option<Comparison> {
         let (prepared, cpu, live) = (start.prepared.as_ref()?, start.cpu.as_ref()?, start.live.as_ref()?);
+        prepared.model?;
         let expected = self.expects(start, prepared);
         let enabled = cpu.on.contains(self.feature);
         let result = match live.features.get(self.feature) {
@@ -156,6 +155,7 @@ impl Walk<'_> {
 
     fn full_check(&self, run: &StartTrace) -> Option<Comparison> {
         let (prepared, cpu) = (run.prepared.as_ref()?, run.cpu.as_ref()?);
+        prepared.model?;
         let (result, _) = self.check(Some(run));
         Some(Comparison { expected: self.expects(run, prepared), enabled: cpu.on.contains(self.feature), result })
     }
@@ -175,8 +175,8 @@ impl Walk<'_> {
         if !run.map.known.contains(self.feature) {
             return (State::UnknownToMap, Some(By::Map));
         }
-        let of_map = definition.model.or(self.model).and_then(|model| run.map.model(model));
-        let has = of_map.is_some_and(|of_map| of_map.data.contains(self.feature));
+        let Some(model) = definition.model else { return (State::NoModel, None) };
+        let has = run.map.model(model).is_some_and(|of_map| of_map.data.contains(self.feature));
         (if has { State::InModel } else { State::Silent }, Some(By::Map))
     }
 

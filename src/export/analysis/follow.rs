@@ -15,6 +15,7 @@ pub fn state_word(state: State) -> &'static str {
         State::InModel => "in the model",
         State::Silent => "not mentioned",
         State::Mention(policy) => policy.name(),
+        State::NoModel => "no model",
         State::UnknownToMap => "unknown to the map",
         State::Unmentioned => "not in -cpu",
         State::Flag(true) => "=on",

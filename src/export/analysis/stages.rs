@@ -155,7 +155,7 @@ impl StageText<'_> {
     fn found(&self, seen: Seen) -> Vec<String> {
         let (feature, step) = (self.name(), seen.step);
         match seen.state {
-            State::InModel | State::Silent | State::UnknownToMap => self.unmentioned(step, seen.state),
+            State::InModel | State::Silent | State::NoModel | State::UnknownToMap => self.unmentioned(step, seen.state),
             State::Mention(policy) => vec![self.written(policy, seen)],
             State::Unmentioned => vec![format!("The argument does not name {feature}, so QEMU decides.")],
             State::Flag(on) => {
@@ -199,8 +199,7 @@ impl StageText<'_> {
         if state == State::UnknownToMap {
             return vec![format!("The CPU map of {libvirt} does not define {feature}.")];
         }
-        let is_expanded = step != Step::Definition && self.answer.model(self.scenario).is_some();
-        if self.scenario.model().is_none() && !is_expanded {
+        if state == State::NoModel {
             return vec![format!("The definition does not mention {feature}, and its mode has no model.")];
         }
         match (step, state) {
