@@ -280,3 +280,14 @@ fn the_sentences_name_the_model_that_host_model_becomes() {
     let (_, out, _) = run(&format!("check {guest},to=ubuntu:24.04"));
     assert!(out.contains("Both CPU maps agree on mpx in the guest's model."), "{out}");
 }
+
+#[test]
+fn a_guest_on_a_zhaoxin_host_loses_cmp_legacy_with_qemu_10() {
+    let lost = |from: &str, to: &str| {
+        let host = "Zhaoxin:fpu+sse2+ht/fpu+sse2+ht";
+        let link = format!("host-passthrough,host={host},topology=1-2-1,from=11.3.0:{from},to=11.3.0:{to}");
+        names(&answer(&link).lost)
+    };
+    assert_eq!(lost("9.2.1", "10.0.13"), ["cmp_legacy"]);
+    assert_eq!((lost("8.2.2", "9.2.1"), lost("10.0.2", "10.0.13")), (Vec::new(), Vec::new()));
+}

@@ -52,11 +52,6 @@ impl Vendor {
     pub(crate) fn from_map_name(text: &str) -> Option<Self> {
         Self::parse(text.split(' ').next().unwrap_or(text))
     }
-
-    /// Returns whether QEMU leaves `cmp_legacy` alone for this vendor when a package has several threads.
-    pub(crate) const fn without_cmp_legacy(self) -> bool {
-        matches!(self, Self::Intel | Self::Zhaoxin)
-    }
 }
 
 impl fmt::Display for Vendor {

@@ -72,7 +72,8 @@ pub(crate) fn sentence(
 
 /// Returns the name of the guest's model in sentences; where it has none or one of several, words for it.
 pub(crate) fn model_name<'c>(catalog: &'c Catalog, scenario: &Scenario, answer: &Answer) -> &'c str {
-    answer.model(scenario).map_or("the guest's model", |model| catalog.model_name(model))
+    let model = answer.model(scenario).filter(|_| scenario.model().is_some() || answer.case_count() == 1);
+    model.map_or("the guest's model", |model| catalog.model_name(model))
 }
 
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.

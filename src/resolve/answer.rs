@@ -222,10 +222,9 @@ impl Answer {
     }
 
     /// Returns the guest's model: the one in the definition of `scenario`, or the one that libvirt puts in place of
-    /// host-model. `None` where there is none, and where it may be one of several.
+    /// host-model, in the first of several cases. `None` where there is none.
     pub(crate) fn model(&self, scenario: &Scenario) -> Option<ModelId> {
-        let trace = self.trace.as_ref().filter(|_| self.case_count() == 1);
-        scenario.model().or_else(|| trace?.start.model())
+        scenario.model().or_else(|| self.trace.as_ref()?.start.model())
     }
 
     /// Returns the number of different cases that the answer covers: 1 if every input is known, 0 if nothing could be

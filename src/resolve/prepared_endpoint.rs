@@ -92,8 +92,8 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) supported: FeatureSet,
     /// What this QEMU gives an AMD guest of this machine type only by name.
     only_by_name: FeatureSet,
-    /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` for vendors that are
-    /// neither Intel nor Zhaoxin.
+    /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` not for Intel, and
+    /// since QEMU 10.0 not for Zhaoxin.
     pub(super) threads: FeatureSet,
     /// What of that a guest with several threads can read.
     pub(super) threads_seen: FeatureSet,
@@ -180,8 +180,13 @@ impl<'e> PreparedEndpoint<'e> {
         // virCPUDefParseXML, all releases: a vendor_id is read of a CPU with a model only.
         let (names, told) = (catalog.named(), guest.vendor_id.filter(|_| model.is_some()).unwrap_or(vendor));
         let supported = supported(catalog, end, guest.accel, reports_threads, vendor);
-        let threads: FeatureSet =
-            names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
+        // cpu_x86_cpuid leaf 0x80000001, 7.2 to 9.2; x86_cpu_expand_features, 10.0, which also exempts Zhaoxin.
+        let has_cmp_legacy = match told {
+            Vendor::Intel => false,
+            Vendor::Zhaoxin => !reports_threads,
+            Vendor::Amd | Vendor::Hygon => true,
+        };
+        let threads: FeatureSet = names.ht.into_iter().chain(names.cmp_legacy.filter(|_| has_cmp_legacy)).collect();
         // max_x86_cpu_initfn, 2.9 and later, kvm_cpu_max_instance_init since 10.1: host and max have a PMU unless it is disabled.
         let by_default = || model.is_none() && (guest.accel == Accel::Kvm || !quirk(QuirkKind::PmuWithKvmOnly, None));
         let pmu = guest.pmu.unwrap_or_else(by_default);

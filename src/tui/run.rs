@@ -41,7 +41,9 @@ pub enum RunError {
     #[error("--keys: {0}")]
     Keys(KeyError),
     /// Standard output is not a terminal.
-    #[error("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict")]
+    #[error(
+        "standard output is not a terminal; use --print for one screen as text, `check` for the verdict, or `tour LESSON --print` for a lesson"
+    )]
     NoTerminal,
     /// The terminal has no cursor addressing.
     #[error(

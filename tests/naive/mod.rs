@@ -511,8 +511,9 @@ fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<Stri
     if several || named("ht") {
         seen.insert("ht".to_owned());
     }
-    // cpu_x86_cpuid leaf 0x80000001, every QEMU: the same, but not for Intel and Zhaoxin.
-    if started.vendor != "Intel" && started.vendor != "Zhaoxin" {
+    // cpu_x86_cpuid leaf 0x80000001, every QEMU: the same, but not for Intel, and since 10.0 not for Zhaoxin.
+    let is_exempt = started.vendor == "Zhaoxin" && node.qemu.number >= (10, 0, 0);
+    if started.vendor != "Intel" && !is_exempt {
         seen.remove("cmp_legacy");
         // x86_cpu_expand_features, 10.0: enabled before the filter, which leaves what is supported.
         let is_given = node.qemu.number < (10, 0, 0) || qemu::supports(node, "cmp_legacy", question) != Ok(false);

@@ -203,7 +203,8 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Transport,
         "live|save|p2p",
-        "Live migration, save and restore, or peer-to-peer migration, which is decided like a live one [default: live]",
+        "Live migration, save and restore, or peer-to-peer migration, which is decided like a live one [default: live; \
+         save in a batch line]",
     ),
     info(
         Key::Migratable,
