@@ -1,5 +1,7 @@
 //! Tells how to find out the value of an unknown input.
 
+use crate::resolve::TOO_MANY;
+
 /// Returns how a user finds out the value of an unknown input, by the name that an answer gives it.
 pub(crate) fn how_to_find_out(input: &str) -> &'static str {
     let begins = |start: &str| input.starts_with(start);
@@ -33,6 +35,8 @@ pub(crate) fn how_to_find_out(input: &str) -> &'static str {
         "This release was not read; import --qemu PROGRAM adds its facts."
     } else if begins("QEMU") {
         "Run virsh version on that host."
+    } else if input == TOO_MANY {
+        "Specify some of the unknown inputs, so that the others can be tried."
     } else {
         "Select each value in turn to see its answer."
     }
