@@ -6,7 +6,6 @@ use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use std::borrow::Cow;
 use std::fmt;
-use strsim::osa_distance;
 
 /// A deserializer that checks the keys of the struct that is read from it.
 pub(super) struct CheckKeys<D>(pub(super) D);
@@ -74,10 +73,25 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Checked<A> {
     }
 }
 
-/// Whether one letter was put in, taken out, replaced or swapped with its neighbour. At one of the ends both are then
-/// equal, which is quick to see.
+/// Whether one letter was put in, taken out, replaced or swapped with its neighbour.
 fn is_mistyped(typed: &str, known: &str) -> bool {
-    typed.len().abs_diff(known.len()) <= 1
-        && (typed.bytes().next() == known.bytes().next() || typed.bytes().next_back() == known.bytes().next_back())
-        && osa_distance(typed, known) == 1
+    let (mut typed, mut known) = (typed.as_bytes(), known.as_bytes());
+    if typed.len().abs_diff(known.len()) > 1 {
+        return false;
+    }
+    while let ([first, typed_rest @ ..], [same, known_rest @ ..]) = (typed, known)
+        && first == same
+    {
+        (typed, known) = (typed_rest, known_rest);
+    }
+    while let ([typed_rest @ .., last], [known_rest @ .., same]) = (typed, known)
+        && last == same
+    {
+        (typed, known) = (typed_rest, known_rest);
+    }
+    match (typed, known) {
+        ([], [_]) | ([_], [] | [_]) => true,
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => false,
+    }
 }
