@@ -93,6 +93,32 @@ named_enum! {
 }
 
 named_enum! {
+    /// The sentence with which the partial check begins.
+    #[derive(Serialize, Deserialize)]
+    PartialWords {
+        /// `the CPU is incompatible with host CPU`, with the reason.
+        Incompatible "incompatible",
+        /// `guest and host CPU are not compatible`, with the reason.
+        GuestAndHost "guest-and-host",
+        /// `guest CPU is not compatible with host CPU`, without a reason.
+        GuestCpu "guest-cpu",
+    }
+}
+
+named_enum! {
+    /// Where `hle` or `rtm` must be missing for the partial check to propose the model without TSX.
+    #[derive(Serialize, Deserialize)]
+    TsxHint {
+        /// It does not propose one.
+        Never "never",
+        /// In the host.
+        Host "host",
+        /// In the definition.
+        Definition "definition",
+    }
+}
+
+named_enum! {
     /// Which features the live update takes for missing.
     #[derive(Serialize, Deserialize)]
     LiveMissing {
@@ -290,6 +316,10 @@ settings! {
         RegistersRead "registers-read" pub(crate) registers_read: RegistersRead = RegistersRead::None;
         /// How the partial check compares.
         PartialCheck "partial-check" pub(crate) partial_check: PartialCheck = PartialCheck::Map;
+        /// The sentence with which the partial check begins (`qemuBuildCpuModelArgStr`, later `virCPUx86Compare`).
+        PartialWords "partial-words" pub(crate) partial_words: PartialWords = PartialWords::Incompatible;
+        /// When the partial check proposes Haswell-noTSX or Broadwell-noTSX.
+        TsxHint "tsx-hint" pub(crate) tsx_hint: TsxHint = TsxHint::Never;
         /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
         MsrCheck "msr-check" pub(crate) msr_check: bool = false;
         /// A feature reported both on and unavailable is an error.

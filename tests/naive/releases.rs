@@ -206,6 +206,24 @@ pub(crate) fn reads_register(release: Number, index: u32) -> bool {
     release >= (5, 5, 0) && index == 0x10a
 }
 
+/// qemuBuildCpuModelArgStr: 1.2.14, commit 53c8062f70, looks at the host; virCPUx86Compare: 2.3.0, commit 7f127ded65, at
+/// the definition, still in 6.0.0; not in 7.0.0.
+pub(crate) fn hints_at_tsx_of(release: Number) -> &'static str {
+    if release < (1, 2, 14) {
+        return "never";
+    }
+    if release < (2, 3, 0) {
+        return "host";
+    }
+    if release <= (6, 0, 0) {
+        return "definition";
+    }
+    if release < (7, 0, 0) {
+        return "unknown";
+    }
+    "never"
+}
+
 /// virQEMUCapsIsCPUUsable: 10.2.0, commit 2ba73ca83b; read in 10.4.0, absent in 9.10.0.
 pub(crate) fn asks_usable(release: Number) -> bool {
     release >= (10, 2, 0)

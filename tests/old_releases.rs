@@ -1,0 +1,79 @@
+//! Tests what old releases of libvirt and QEMU do and say, as their code was read.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be asked fails the test")]
+
+mod support;
+
+use support::ask::{CATALOG, answer};
+use virt_cpu_explorer::internal::explain::{MessageMeaning, message};
+use virt_cpu_explorer::internal::input::message::find;
+
+/// The message of the refusal with which a scenario ends.
+fn told(link: &str) -> String {
+    message(&CATALOG, answer(link).refusal().unwrap())
+}
+
+/// Starts a guest on an Intel processor without TSX that supports neither of the two models.
+fn start(definition: &str, libvirt: &str, qemu: &str) -> String {
+    format!("{definition},machine=pc-i440fx-2.0,host=Core-i5-2500,from={libvirt}:{qemu},to={libvirt}:{qemu}")
+}
+
+const LACKING: &str = "Host CPU does not provide required features: fma, movbe, fsgsbase, bmi1, hle, avx2, smep, bmi2, \
+                       erms, invpcid, rtm";
+const LACKING_WITHOUT_HLE: &str = "Host CPU does not provide required features: fma, movbe, fsgsbase, bmi1, avx2, smep, \
+                                   bmi2, erms, invpcid, rtm";
+
+#[test]
+fn the_partial_check_has_the_words_of_its_release() {
+    let first = "unsupported configuration: guest and host CPU are not compatible";
+    let hint = "; try using 'Haswell-noTSX' CPU model";
+    let later = "the CPU is incompatible with host CPU";
+    let rows = [
+        // 53c8062f7: the hint is about the host.
+        ("Haswell", "1.2.13", format!("{first}: {LACKING}")),
+        ("Haswell", "1.2.14", format!("{first}: {LACKING}{hint}")),
+        ("Haswell", "2.2.0", format!("{first}: {LACKING}{hint}")),
+        ("Haswell,-hle", "2.2.0", format!("{first}: {LACKING_WITHOUT_HLE}{hint}")),
+        // 7f127ded6: it is about the definition.
+        ("Haswell", "2.3.0", format!("{later}: {LACKING}")),
+        ("Haswell,-hle", "2.3.0", format!("{later}: {LACKING_WITHOUT_HLE}{hint}")),
+        ("Haswell,-hle", "6.0.0", format!("{later}: {LACKING_WITHOUT_HLE}{hint}")),
+        ("Haswell,-hle", "7.0.0", format!("{later}: {LACKING_WITHOUT_HLE}")),
+    ];
+    for (definition, libvirt, expected) in rows {
+        let link = start(definition, libvirt, if libvirt.starts_with(['6', '7']) { "4.2.0" } else { "2.6.0" });
+        assert_eq!(told(&link), expected, "{link}");
+    }
+    let other = start("Penryn,vendor=AMD", "2.2.0", "2.6.0");
+    assert_eq!(told(&other), format!("{first}: host CPU vendor does not match required CPU vendor AMD"));
+    // a2ba53cf1: before, no feature is named.
+    let oldest = start("Westmere,+svm", "0.9.11", "2.0.0");
+    assert_eq!(told(&oldest), "internal error guest CPU is not compatible with host CPU");
+}
+
+#[test]
+fn the_words_of_an_old_release_are_read_back() {
+    let ends = |link: &str| {
+        let found = find(&CATALOG, &format!("error: {}", told(link)));
+        let MessageMeaning::Refused(refusal, strange) = &found[0].says else { panic!("{link}: {found:?}") };
+        assert_eq!((found.len(), strange.len()), (1, 0), "{link}: {found:?}");
+        assert_eq!(Some(refusal), answer(link).refusal(), "{link}");
+    };
+    ends(&start("Haswell", "2.2.0", "2.6.0"));
+    ends(&start("Haswell,-hle", "2.3.0", "2.6.0"));
+    ends(&start("Haswell", "2.3.0", "2.6.0"));
+    ends(&start("Penryn,vendor=AMD", "2.2.0", "2.6.0"));
+}
+
+#[test]
+fn the_hint_about_tsx_is_not_known_between_two_releases() {
+    let found = answer(&start("Haswell,-hle", "6.6.0", "4.2.0"));
+    let open: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
+    assert_eq!((found.verdict.name(), open), ("start-refused", vec!["switch tsx-hint of libvirt 6.6.0"]));
+    // No other guest depends on it.
+    for definition in ["Haswell", "Skylake-Client,-hle", "Broadwell,+avx512f"] {
+        let found = answer(&start(definition, "6.6.0", "4.2.0"));
+        assert_eq!((found.verdict.name(), found.depends_on.len()), ("start-refused", 0), "{definition}");
+    }
+    let starts = answer("Haswell,-hle,machine=pc-i440fx-2.0,from=6.6.0:4.2.0,to=6.6.0:4.2.0");
+    assert_eq!((starts.verdict.name(), starts.depends_on.len()), ("unchanged", 0));
+}
