@@ -77,3 +77,48 @@ fn the_hint_about_tsx_is_not_known_between_two_releases() {
     let starts = answer("Haswell,-hle,machine=pc-i440fx-2.0,from=6.6.0:4.2.0,to=6.6.0:4.2.0");
     assert_eq!((starts.verdict.name(), starts.depends_on.len()), ("unchanged", 0));
 }
+
+#[test]
+fn the_invariant_tsc_is_looked_for_as_in_its_release() {
+    let lacks = "unsupported configuration: host doesn't support invariant TSC";
+    let starts = |definition: &str, accel: &str, libvirt: &str| {
+        let end = format!("{libvirt}:2.6.0");
+        let link = format!("{definition},machine=pc-i440fx-2.0,{accel},from={end},to={end}");
+        let found = answer(&link);
+        (found.verdict.name(), found.refusal().map(|refusal| message(&CATALOG, refusal)).unwrap_or_default())
+    };
+    // qemuProcessVerifyGuestCPU: what is required, and since 3.1.0 (76fd79819) also of host-passthrough.
+    for (definition, accel, libvirt, refused) in [
+        ("qemu64,+invtsc", "accel=tcg", "2.3.0", true),
+        ("qemu64,invtsc=force", "accel=tcg", "2.3.0", false),
+        ("qemu64,invtsc=force", "accel=tcg", "3.1.0", false),
+        ("qemu64,invtsc=force", "accel=tcg", "3.2.0", true),
+        ("host-passthrough,+invtsc", "host=Core2-E6850", "3.0.0", false),
+        ("host-passthrough,+invtsc", "host=Core2-E6850", "3.1.0", true),
+        ("host-passthrough,invtsc=force", "host=Core2-E6850", "3.1.0", false),
+        ("host-passthrough,invtsc=force", "host=Core2-E6850", "3.2.0", true),
+    ] {
+        let expected = if refused { ("start-refused", lacks) } else { ("unchanged", "") };
+        let found = starts(definition, accel, libvirt);
+        assert_eq!((found.0, found.1.as_str()), expected, "{definition} {libvirt}");
+    }
+    // qemuMigrationIsAllowed: the same, in other words before 3.2.0.
+    let named = "Requested operation is not valid: domain has CPU feature: invtsc";
+    let timer = "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified";
+    let by_qemu = "internal error: unable to execute QEMU command 'migrate': State blocked by non-migratable CPU device \
+                   (invtsc flag)";
+    for (definition, libvirt, expected) in [
+        ("Penryn,+invtsc", "3.0.0", named),
+        ("Penryn,+invtsc", "3.1.0", named),
+        ("Penryn,+invtsc", "3.2.0", timer),
+        ("Penryn,invtsc=force", "3.1.0", by_qemu),
+        ("Penryn,invtsc=force", "3.2.0", timer),
+        ("host-passthrough,+invtsc", "3.0.0", by_qemu),
+        ("host-passthrough,+invtsc", "3.1.0", named),
+        ("host-passthrough,+invtsc", "3.2.0", timer),
+    ] {
+        let found = starts(definition, "host=Core-i5-2500", libvirt);
+        assert_eq!((found.0, found.1.as_str()), ("aborted", expected), "{definition} {libvirt}");
+        assert_eq!(find(&CATALOG, expected).len(), 1, "{expected}");
+    }
+}

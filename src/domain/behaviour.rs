@@ -158,6 +158,19 @@ named_enum! {
 }
 
 named_enum! {
+    /// Which definitions count as having `invtsc`, where libvirt asks whether the guest has it and whether it may be sent.
+    #[derive(Serialize, Deserialize)]
+    InvtscCheck {
+        /// Those that require it by name, except for host-passthrough.
+        Required "required",
+        /// Those that require it by name.
+        RequiredAnyMode "required-any-mode",
+        /// Those that have it, by name or by model.
+        Described "described",
+    }
+}
+
+named_enum! {
     /// Who refuses to send a guest with `invtsc`.
     #[derive(Serialize, Deserialize)]
     InvtscMessage {
@@ -337,6 +350,8 @@ settings! {
         Untranslated "untranslated" pub untranslated: FeatureSet = FeatureSet::EMPTY;
         /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
         SortedDomcapabilities "sorted-domcapabilities" pub sorted_domcapabilities: bool = false;
+        /// Which definitions count as having `invtsc` (`qemuProcessVerifyCPUFeatures`, `qemuMigrationSrcIsAllowed`).
+        InvtscCheck "invtsc-check" pub(crate) invtsc_check: InvtscCheck = InvtscCheck::Described;
         /// Who refuses to send a guest with `invtsc`.
         InvtscMessage "invtsc-message" pub(crate) invtsc_message: InvtscMessage = InvtscMessage::Libvirt;
         /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.

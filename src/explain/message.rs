@@ -86,6 +86,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             )
         }
         Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
+        Refusal::NotSent(Sender::LibvirtWithoutTimer) => {
+            "Requested operation is not valid: domain has CPU feature: invtsc".to_owned()
+        }
         Refusal::NotSent(Sender::Libvirt) => {
             "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
                 .to_owned()

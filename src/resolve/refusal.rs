@@ -28,6 +28,8 @@ named_enum! {
 /// The component that refuses to send a guest with `invtsc`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
+    /// libvirt, which sees `invtsc` in the definition, and does not ask for a TSC frequency.
+    LibvirtWithoutTimer,
     /// libvirt, which sees `invtsc` in the definition.
     Libvirt,
     /// libvirt, which asked QEMU what blocks a migration.

@@ -9,7 +9,7 @@ use super::qemu_cpu;
 use super::recorder::Recorder;
 use super::refusal::{MachineWording, Stage, UnorderedRefusal};
 use super::trace::{Built, Running};
-use super::{live_update, partial_check};
+use super::{live_update, partial_check, send};
 use crate::domain::behaviour::{DropUnknown, Original, QuirkKind, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
@@ -159,10 +159,10 @@ fn start_steps(
     {
         return Err(UnorderedRefusal::UnknownFeature(feature, Stage::FullCheck));
     }
-    // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
+    // qemuProcessVerifyCPUFeatures, of every guest: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
-        && definition.describes(invtsc, &endpoint.end.map)
+        && send::counts_as_invariant(endpoint, definition, invtsc)
     {
         return Err(UnorderedRefusal::NoInvariantTsc);
     }

@@ -224,6 +224,16 @@ pub(crate) fn hints_at_tsx_of(release: Number) -> &'static str {
     "never"
 }
 
+/// qemuProcessVerifyCPUFeatures and qemuMigrationIsAllowed: 3.2.0, commits af1ca85545 and 6cb8bf6abd.
+pub(crate) fn reads_invtsc_with_the_map(release: Number) -> bool {
+    release >= (3, 2, 0)
+}
+
+/// qemuProcessVerifyGuestCPU: 3.1.0, commit 76fd79819a.
+pub(crate) fn looks_for_invtsc_in_passthrough(release: Number) -> bool {
+    release >= (3, 1, 0)
+}
+
 /// virQEMUCapsIsCPUUsable: 10.2.0, commit 2ba73ca83b; read in 10.4.0, absent in 9.10.0.
 pub(crate) fn asks_usable(release: Number) -> bool {
     release >= (10, 2, 0)

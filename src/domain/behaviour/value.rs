@@ -1,7 +1,7 @@
 //! Parses and prints the values of switches: `yes` and `no`, releases, lists of features, names.
 
 use super::{
-    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck,
+    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscCheck, InvtscMessage, LiveMissing, Original, PartialCheck,
     PartialWords, Regime, RegistersRead, TsxHint,
 };
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -83,6 +83,7 @@ word_values!(
     TsxHint,
     LiveMissing,
     HostUnderKvm,
+    InvtscCheck,
     InvtscMessage,
     RegistersRead
 );

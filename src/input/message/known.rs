@@ -129,6 +129,7 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
         ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| {
             known(Refusal::NotSent(Sender::Libvirt))
         }),
+        ("domain has CPU feature: invtsc", Lead::None, |_, _, _| known(Refusal::NotSent(Sender::LibvirtWithoutTimer))),
         ("Requested TSC frequency", Lead::None, |_, _, _| unspecific(Unspecific::TscFrequency)),
         ("TSC frequency mismatch between VM", Lead::None, |_, _, _| unspecific(Unspecific::TscMismatch)),
         ("Mismatch between user-specified TSC frequency", Lead::None, |_, _, _| unspecific(Unspecific::TscMigrated)),
