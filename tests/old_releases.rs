@@ -122,3 +122,34 @@ fn the_invariant_tsc_is_looked_for_as_in_its_release() {
         assert_eq!(find(&CATALOG, expected).len(), 1, "{expected}");
     }
 }
+
+#[test]
+fn a_copied_host_lacks_what_monitors_caches() {
+    let told_at = |policy: &str, libvirt: &str, qemu: &str| {
+        let end = format!("{libvirt}:{qemu}");
+        told(&format!("Penryn,cmt={policy},machine=pc-i440fx-2.0,host=Xeon-Gold-6130,from={end},to={end}"))
+    };
+    let missing = "the CPU is incompatible with host CPU: Host CPU does not provide required features: cmt";
+    let unknown = "Property '.cmt' not found";
+    // virQEMUCapsInitHostCPUModel: 2.3.0 (c944a63461) and later leave it out where the processor is copied, which is
+    // where QEMU does not describe it.
+    for (libvirt, qemu, expected) in [
+        ("2.2.0", "2.6.0", unknown),
+        ("2.3.0", "2.6.0", missing),
+        ("3.1.0", "2.9.0", missing),
+        ("3.4.0", "2.6.0", missing),
+        ("3.4.0", "2.9.0", unknown),
+        ("4.3.0", "2.6.0", missing),
+        ("4.3.0", "2.9.0", unknown),
+    ] {
+        let found = told_at("require", libvirt, qemu);
+        assert!(found.ends_with(expected), "{libvirt}:{qemu}: {found}");
+    }
+    let forbidden = "Host CPU provides forbidden features: cmt";
+    assert!(told_at("forbid", "2.2.0", "2.6.0").ends_with(forbidden));
+    assert!(told_at("forbid", "3.4.0", "2.9.0").ends_with(forbidden));
+    assert!(!told_at("forbid", "3.4.0", "2.6.0").contains(forbidden));
+    // virCPUUpdate: what is optional is then off, and QEMU does not know the name either way.
+    assert!(told_at("optional", "2.2.0", "2.6.0").contains("cmt=on"));
+    assert!(told_at("optional", "2.3.0", "2.6.0").contains("cmt=off"));
+}

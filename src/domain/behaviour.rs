@@ -325,6 +325,8 @@ settings! {
         DefaultCheck "default-check" pub(crate) default_check: bool = false;
         /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
         HostUnderKvm "host-under-kvm" pub(crate) host_under_kvm: HostUnderKvm = HostUnderKvm::Cpuid;
+        /// Features that are not in the host of the checks where it is a copy of the processor (`virQEMUCapsInitHostCPUModel`).
+        NotCopied "not-copied" pub(crate) not_copied: FeatureSet = FeatureSet::EMPTY;
         /// Which model-specific registers of the processor libvirt reads (`virCPUx86GetHost`).
         RegistersRead "registers-read" pub(crate) registers_read: RegistersRead = RegistersRead::None;
         /// How the partial check compares.

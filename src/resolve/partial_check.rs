@@ -56,7 +56,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         (Accel::Tcg, host) => {
             let of_qemu = endpoint.end.qemu.tcg_max & known;
             let full = match (endpoint.host_under_kvm, host) {
-                (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon & known,
+                (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon_seen(endpoint, silicon),
                 (HostUnderKvm::Cpuid, Host::Capable) => FeatureSet::EMPTY,
                 (HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined, _) => of_qemu,
             };
@@ -66,7 +66,8 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
 }
 
 /// What of the processor this libvirt sees: names of its map, and of model-specific registers those that it reads
-/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later).
+/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later). Where the processor is copied because QEMU does not describe
+/// it, 2.3.0 and later leave some out (`virQEMUCapsInitHostCPUModel`, commit c944a63461).
 fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> FeatureSet {
     let map = &endpoint.end.map;
     let unread = match endpoint.end.behaviour.registers_read {
@@ -74,7 +75,11 @@ fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> Feature
         RegistersRead::ArchCapabilities => map.in_msrs() - map.in_arch_capabilities(),
         RegistersRead::All => FeatureSet::EMPTY,
     };
-    (silicon & map.known) - unread
+    let not_copied = match endpoint.host_under_kvm {
+        HostUnderKvm::Cpuid => endpoint.end.behaviour.not_copied,
+        HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => FeatureSet::EMPTY,
+    };
+    (silicon & map.known) - unread - not_copied
 }
 
 /// The features that libvirt lists for the host (`virCPUExpandFeatures`, 4.3.0): the check for forbidden ones looks at

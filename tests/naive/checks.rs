@@ -124,6 +124,10 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
 
 /// virCPUGetHost, every release: whether the processor itself shows a feature to this daemon.
 fn silicon_has(node: &Node, feature: &str) -> bool {
+    // virQEMUCapsInitHostCPUModel, 2.3.0: a copied processor does without them.
+    if releases::host_under_kvm(node.version) == "cpuid" && releases::is_not_copied(node.version, feature) {
+        return false;
+    }
     let is_read = node.map.registers.get(feature).is_none_or(|index| releases::reads_register(node.version, *index));
     node.map.known.contains(feature) && is_read && node.host.silicon.contains(feature)
 }

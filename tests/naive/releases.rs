@@ -197,6 +197,11 @@ pub(crate) fn host_under_kvm(release: Number) -> &'static str {
     "joined"
 }
 
+/// virQEMUCapsInitHostCPUModel: 2.3.0, commit c944a63461.
+pub(crate) fn is_not_copied(release: Number, feature: &str) -> bool {
+    release >= (2, 3, 0) && matches!(feature, "cmt" | "mbm_total" | "mbm_local")
+}
+
 /// virCPUx86GetHost, which registers the daemon reads: 5.5.0, commit 56b254dccc, arch-capabilities;
 /// virCPUx86ListMSRs of 11.3.0, not of 10.7.0, all of the map.
 pub(crate) fn reads_register(release: Number, index: u32) -> bool {
