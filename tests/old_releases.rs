@@ -153,3 +153,23 @@ fn a_copied_host_lacks_what_monitors_caches() {
     assert!(told_at("optional", "2.2.0", "2.6.0").contains("cmt=on"));
     assert!(told_at("optional", "2.3.0", "2.6.0").contains("cmt=off"));
 }
+
+#[test]
+fn a_model_of_qemu_alone_starts_under_tcg_where_no_map_is_asked() {
+    let said = |definition: &str, from: &str, to: &str| {
+        let found = answer(&format!("{definition},machine=pc-i440fx-2.11,from={from}:2.12.0,to={to}:2.12.0"));
+        (found.verdict.name(), found.refusal().map(|refusal| message(&CATALOG, refusal)).unwrap_or_default())
+    };
+    let unknown = "internal error: Unknown CPU model EPYC";
+    // qemuProcessVerifyCPUFeatures: since 3.2.0 (af1ca85545) the map is asked about every guest.
+    for (definition, from, to, expected) in [
+        ("EPYC,accel=tcg", "2.2.0", "2.3.0", ("unchanged", "")),
+        ("EPYC,accel=tcg", "3.1.0", "3.1.0", ("unchanged", "")),
+        ("EPYC,accel=tcg", "3.1.0", "3.2.0", ("aborted", unknown)),
+        ("EPYC,accel=tcg", "3.2.0", "3.2.0", ("start-refused", unknown)),
+        ("EPYC", "3.1.0", "3.1.0", ("start-refused", unknown)),
+    ] {
+        let found = said(definition, from, to);
+        assert_eq!((found.0, found.1.as_str()), expected, "{definition} {from} {to}");
+    }
+}

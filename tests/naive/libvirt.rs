@@ -237,6 +237,10 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     }
     let name = cpu.model.clone().unwrap_or_default();
     let Some(model) = node.map.models.get(&name) else {
+        // virCPUCheckFeature, 3.2.0: before, a guest that is not compared with the host needs no model of the map.
+        if node.qemu.models.contains(&name) && !releases::reads_invtsc_with_the_map(node.version) {
+            return Ok(());
+        }
         return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
     };
     // virCPUx86DisableRemovedFeatures, 6.10.0; virCPUx86AddRemovedFeatures, 10.4.0: what the model lost is named.
