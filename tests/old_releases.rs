@@ -173,3 +173,56 @@ fn a_model_of_qemu_alone_starts_under_tcg_where_no_map_is_asked() {
         assert_eq!((found.0, found.1.as_str()), expected, "{definition} {from} {to}");
     }
 }
+
+#[test]
+fn the_isapc_machine_has_the_features_of_its_qemus_newest_type() {
+    // Recorded under TCG, where the live XML at the source and at the destination were the same.
+    for (model, from, to, expected) in [
+        ("qemu64", "9.0.0:5.2.0", "9.0.0:7.2.22", "hypervisor=require lahf_lm=require"),
+        ("qemu64", "11.3.0:10.0.13", "12.8.0:11.1.2", "hypervisor=require lahf_lm=require"),
+        (
+            "n270",
+            "9.0.0:5.2.0",
+            "9.0.0:7.2.22",
+            "vme=disable acpi=require ss=require movbe=require hypervisor=require lahf_lm=require",
+        ),
+        (
+            "core2duo",
+            "9.0.0:7.2.22",
+            "12.8.0:11.1.2",
+            "vme=disable acpi=require ss=require cx16=require hypervisor=require lahf_lm=require",
+        ),
+        (
+            "Haswell",
+            "9.0.0:7.2.22",
+            "12.8.0:11.1.2",
+            "pcid=disable x2apic=disable tsc-deadline=disable f16c=require rdrand=require hypervisor=require arat=require \
+             hle=disable invpcid=disable rtm=disable xsaveopt=require abm=require",
+        ),
+        (
+            "EPYC",
+            "9.0.0:7.2.22",
+            "11.3.0:10.0.13",
+            "monitor=disable vme=disable hypervisor=require rdseed=disable sha-ni=disable xsavec=disable \
+             fxsr_opt=disable misalignsse=disable 3dnowprefetch=disable osvw=disable topoext=disable npt=require \
+             nrip-save=disable",
+        ),
+        (
+            "Skylake-Client",
+            "9.0.0:7.2.22",
+            "11.3.0:10.0.13",
+            "vme=disable pcid=disable x2apic=disable tsc-deadline=disable hypervisor=require hle=disable \
+             invpcid=disable rtm=disable mpx=disable rdseed=disable xsavec=disable 3dnowprefetch=disable",
+        ),
+    ] {
+        let found = answer(&format!("{model},machine=isapc,accel=tcg,from={from},to={to},check=none"));
+        assert_eq!((found.verdict.name(), found.depends_on.len()), ("unchanged", 0), "{model} {from} {to}");
+        let trace = found.trace.unwrap();
+        let arrived = trace.destination().unwrap().live.as_ref();
+        for live in [trace.start.live.as_ref(), arrived] {
+            let named = live.unwrap().features.iter();
+            let named = named.map(|(id, policy)| format!("{}={}", CATALOG.feature_name(id), policy.name()));
+            assert_eq!(named.collect::<Vec<_>>().join(" "), expected, "{model} {from} {to}");
+        }
+    }
+}

@@ -161,7 +161,7 @@ impl<'e> PreparedEndpoint<'e> {
     }
 
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
-        let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
+        let base = guest.machine.id.and_then(|id| catalog.defaults_of(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
         // Of an upstream type without cells, such as microvm, the defaults are not known, but the series is.
         let own = guest.machine.id.filter(|id| base.is_none() && catalog.downstream().machine(*id).is_none());
