@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::process::Command;
 use support::ask::{CATALOG, answer};
 use virt_cpu_explorer::internal::explain::{MessageMeaning, message};
 use virt_cpu_explorer::internal::input::message::find;
@@ -224,5 +225,28 @@ fn the_isapc_machine_has_the_features_of_its_qemus_newest_type() {
             let named = named.map(|(id, policy)| format!("{}={}", CATALOG.feature_name(id), policy.name()));
             assert_eq!(named.collect::<Vec<_>>().join(" "), expected, "{model} {from} {to}");
         }
+    }
+}
+
+#[test]
+fn a_fix_of_qemu_changes_host_model_under_tcg_too() {
+    // x86_cpu_model_resolve_version: in 4.1 and 4.2.0 a model without a machine type is its newest version, and EPYC's has
+    // ibpb, which TCG lacks.
+    let models = |qemu: &str| -> Vec<String> {
+        let args = ["expand", "host-model", "--accel", "tcg", "--on", &format!("6.0.0:{qemu}")];
+        let done = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).args(args).output().unwrap();
+        let text = String::from_utf8(done.stdout).unwrap();
+        let model = |line: &str| line.strip_prefix("model ").map(|name| name.trim().to_owned());
+        text.lines().filter_map(model).collect()
+    };
+    for (qemu, expected) in [
+        ("4.1.0", "EPYC-IBPB"),
+        ("4.2.0", "EPYC-IBPB"),
+        ("4.2-3ubuntu6.4", "EPYC-IBPB"),
+        ("4.2-3ubuntu6.5", "EPYC"),
+        ("4.2.1", "EPYC"),
+        ("5.0.0", "EPYC"),
+    ] {
+        assert_eq!(models(qemu), [expected], "{qemu}");
     }
 }
