@@ -250,3 +250,31 @@ fn a_fix_of_qemu_changes_host_model_under_tcg_too() {
         assert_eq!(models(qemu), [expected], "{qemu}");
     }
 }
+
+#[test]
+fn qemu_3_1_0_alone_has_intel_pt_in_new_models() {
+    // builtin_x86_defs: both features left the models in 3.1.1.
+    let on = |model: &str, qemu: &str, feature: &str| -> bool {
+        let end = format!("5.10.0:{qemu}");
+        let found = answer(&format!("{model},machine=pc-q35-3.1,from={end},to={end},check=none"));
+        let cpu = found.trace.unwrap().start.cpu.unwrap();
+        cpu.on.contains(CATALOG.feature(feature).unwrap())
+    };
+    for model in ["Icelake-Client", "Icelake-Server", "Cascadelake-Server"] {
+        assert!(on(model, "3.1.0", "intel-pt"), "{model}");
+        assert!(!on(model, "3.1.1", "intel-pt") && !on(model, "4.0.0", "intel-pt"), "{model}");
+    }
+    assert!(!on("Skylake-Server", "3.1.0", "intel-pt"));
+    assert!(on("Icelake-Server", "3.1.0", "pconfig") && !on("Icelake-Server", "3.1.1", "pconfig"));
+    assert!(!on("Icelake-Client", "3.1.0", "pconfig"));
+    // A host without it keeps host-model from using the model unchanged.
+    let args = ["expand", "host-model", "--host", "Xeon-Platinum-8268", "--on"];
+    let expanded = |qemu: &str| {
+        let end = format!("5.10.0:{qemu}");
+        let done = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).args(args).arg(end).output().unwrap();
+        String::from_utf8(done.stdout).unwrap().split("\n\n").nth(1).unwrap().to_owned()
+    };
+    assert!(expanded("3.1.0").contains("Cascadelake-Server\n"), "{}", expanded("3.1.0"));
+    let disabled = |text: &str| text.split_once("disable").is_some_and(|(_, off)| off.contains("intel-pt"));
+    assert!(disabled(&expanded("3.1.0")) && !disabled(&expanded("4.0.0")), "{}", expanded("3.1.0"));
+}

@@ -363,7 +363,7 @@ fn cells(
 ) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.position(defaults);
-    let mut always = cells.always;
+    let mut always = cells.always | end.qemu.of_model_alone(catalog, model);
     let (kept, unmasked) = (end.qemu.kept(), unmasked(catalog, &end.qemu));
     if guest.accel == Accel::Kvm
         && !(kept | unmasked).is_empty()

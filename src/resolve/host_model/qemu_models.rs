@@ -34,7 +34,8 @@ impl QemuModels {
         let by_newest = qemu.has_quirk(catalog, QuirkKind::NewestVersions, None);
         let derived = |model| {
             let version = if by_newest { newest_version(catalog, qemu, model) } else { model };
-            (model, newest.and_then(|newest| catalog.cell(version, newest, accel)).unwrap_or_default() - given)
+            let own = newest.and_then(|newest| catalog.cell(version, newest, accel)).unwrap_or_default();
+            (model, (own | qemu.of_model_alone(catalog, model)) - given)
         };
         // What was recorded of such a release tells of its newest versions, and a build with the fix lists their first.
         let recorded_newest = catalog.has_quirk(QuirkKind::NewestVersions, qemu.lists.version, None);
