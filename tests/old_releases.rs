@@ -278,3 +278,34 @@ fn qemu_3_1_0_alone_has_intel_pt_in_new_models() {
     let disabled = |text: &str| text.split_once("disable").is_some_and(|(_, off)| off.contains("intel-pt"));
     assert!(disabled(&expanded("3.1.0")) && !disabled(&expanded("4.0.0")), "{}", expanded("3.1.0"));
 }
+
+#[test]
+fn qemu_2_11_1_and_2_11_2_have_what_their_source_has() {
+    // feature_word_info and builtin_x86_defs; 2.12.0 was branched before both ssbd and virt-ssbd.
+    let says = |model: &str, qemu: &str| {
+        let end = format!("5.4.0:{qemu}");
+        let found = answer(&format!("{model},machine=pc-i440fx-2.11,from={end},to={end},check=none"));
+        let open = found.depends_on.len();
+        (open, found.refusal().map_or(found.verdict.name(), |refusal| refusal_rule(&message(&CATALOG, refusal))))
+    };
+    fn refusal_rule(text: &str) -> &'static str {
+        if text.contains("Property") {
+            "no property"
+        } else if text.contains("not supported by hypervisor") {
+            "no model"
+        } else {
+            "other"
+        }
+    }
+    for (definition, answers) in [
+        ("Penryn,+ssbd", ["no property", "no property", "unchanged", "no property", "unchanged"]),
+        ("Penryn,+virt-ssbd", ["no property", "no property", "unchanged", "no property", "unchanged"]),
+        ("Penryn,+spec-ctrl", ["no property", "unchanged", "unchanged", "unchanged", "unchanged"]),
+        ("Nehalem-IBRS,fallback=forbid", ["no model", "unchanged", "unchanged", "unchanged", "unchanged"]),
+        ("Penryn,+avx512vnni", ["no property", "no property", "no property", "unchanged", "unchanged"]),
+    ] {
+        for (qemu, expected) in ["2.11.0", "2.11.1", "2.11.2", "2.12.0", "3.0.0"].iter().zip(answers) {
+            assert_eq!(says(definition, qemu), (0, expected), "{definition} {qemu}");
+        }
+    }
+}
