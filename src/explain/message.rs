@@ -86,19 +86,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             )
         }
         Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
-        Refusal::NotSent(Sender::LibvirtWithoutTimer) => {
-            "Requested operation is not valid: domain has CPU feature: invtsc".to_owned()
-        }
-        Refusal::NotSent(Sender::Libvirt) => {
-            "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
-                .to_owned()
-        }
-        Refusal::NotSent(Sender::Reasons) => {
-            format!("Requested operation is not valid: cannot migrate domain: {BLOCKED}")
-        }
-        Refusal::NotSent(Sender::Command) => {
-            format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
-        }
+        Refusal::NotSent(sender) => not_sent(*sender),
         Refusal::NestedNotSent => format!("internal error: unable to execute QEMU command 'migrate': {NESTED}"),
         Refusal::NotMigrated => {
             "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected".to_owned()
@@ -119,6 +107,19 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let lists = extra.into_iter().chain(missing).collect::<Vec<_>>().join(", ");
             format!("operation failed: guest CPU doesn't match specification: {lists}")
         }
+    }
+}
+
+/// Who says that a guest with `invtsc` is not sent, and how.
+fn not_sent(sender: Sender) -> String {
+    match sender {
+        Sender::LibvirtWithoutTimer => "Requested operation is not valid: domain has CPU feature: invtsc".to_owned(),
+        Sender::Libvirt => {
+            "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
+                .to_owned()
+        }
+        Sender::Reasons => format!("Requested operation is not valid: cannot migrate domain: {BLOCKED}"),
+        Sender::Command => format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}"),
     }
 }
 

@@ -369,7 +369,7 @@ pub(super) fn refuse_unknown(node: &Node, cpu: &Cpu, policy: &str) -> Result<(),
 fn refuse_partial<T>(node: &Node, cpu: &Cpu, question: &Question, what: &str, list: &[String]) -> Result<T, Stop> {
     let reason = format!("Host CPU {what}: {}", list.join(", "));
     let text = words_of_the_check(node, cpu, question, &reason)?;
-    // What the oldest messages do not tell counts too where two answers are compared.
+    // The oldest messages have no reason; it still counts where two answers are compared.
     Err(Stop::Refused(Refusal { kind: "partial-check".to_owned(), text, missing: vec![reason], ..Refusal::default() }))
 }
 
