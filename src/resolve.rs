@@ -51,7 +51,7 @@ pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, source};
 pub(crate) use answer::{OutcomeWithFeatures, unread_qemus};
 pub(crate) use decision_table::{MapState, TABLE, TableRow};
 pub(crate) use possible_expansions::{expansions_of_domcapabilities, not_named_of_host};
-pub(crate) use refusal::{MachineWording, Sender};
+pub(crate) use refusal::{MachineWording, PartialWording, Sender};
 pub(crate) use rules::suggested;
 use unknowns::Wanted;
 pub(crate) use unknowns::{NotAsked, TOO_MANY, not_asked_for_host_model, sources};

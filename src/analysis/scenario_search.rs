@@ -272,13 +272,13 @@ impl<'a> Search<'a> {
 
     /// Under KVM a weaker host decides: from one that has what is missing to one that has not.
     fn on_hosts(&self, guests: &[Scenario]) -> Vec<Scenario> {
-        let (Refusal::FullCheck { missing, .. } | Refusal::PartialMissing(missing)) = self.refusal else {
+        let (Refusal::FullCheck { missing, .. } | Refusal::PartialMissing(missing, _)) = self.refusal else {
             return Vec::new();
         };
         if missing.is_empty() {
             return Vec::new();
         }
-        let starts_there = matches!(self.refusal, Refusal::PartialMissing(_));
+        let starts_there = matches!(self.refusal, Refusal::PartialMissing(..));
         let guests: Vec<Scenario> = guests.iter().filter(|guest| guest.accel == Accel::Kvm).cloned().collect();
         let guests = guests.as_slice();
         let releases = self.releases_of_hosts();
@@ -344,9 +344,9 @@ impl<'a> Search<'a> {
     fn features(&self) -> Vec<FeatureId> {
         match self.refusal {
             Refusal::FullCheck { extra, missing } => extra.iter().chain(missing).copied().collect(),
-            Refusal::PartialMissing(features)
-            | Refusal::PartialForbidden(features)
-            | Refusal::PartialStrict(features)
+            Refusal::PartialMissing(features, _)
+            | Refusal::PartialForbidden(features, _)
+            | Refusal::PartialStrict(features, _)
             | Refusal::MsrFeatures(features) => features.clone(),
             Refusal::UnknownFeature(feature, _)
             | Refusal::ForbiddenFeature(feature)
@@ -366,7 +366,7 @@ impl<'a> Search<'a> {
             | Refusal::ModelUnsupported(_)
             | Refusal::NotMigrated
             | Refusal::NotRestored
-            | Refusal::OtherVendor(_) => Vec::new(),
+            | Refusal::OtherVendor(..) => Vec::new(),
         }
     }
 

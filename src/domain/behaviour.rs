@@ -93,6 +93,32 @@ named_enum! {
 }
 
 named_enum! {
+    /// The sentence with which the partial check begins.
+    #[derive(Serialize, Deserialize)]
+    PartialWords {
+        /// `the CPU is incompatible with host CPU`, with the reason.
+        Incompatible "incompatible",
+        /// `guest and host CPU are not compatible`, with the reason.
+        GuestAndHost "guest-and-host",
+        /// `guest CPU is not compatible with host CPU`, without a reason.
+        GuestCpu "guest-cpu",
+    }
+}
+
+named_enum! {
+    /// Where `hle` or `rtm` must be missing for the partial check to propose the model without TSX.
+    #[derive(Serialize, Deserialize)]
+    TsxHint {
+        /// It does not propose one.
+        Never "never",
+        /// In the host.
+        Host "host",
+        /// In the definition.
+        Definition "definition",
+    }
+}
+
+named_enum! {
     /// Which features the live update takes for missing.
     #[derive(Serialize, Deserialize)]
     LiveMissing {
@@ -128,6 +154,19 @@ named_enum! {
         ArchCapabilities "arch-capabilities",
         /// Every one that the map names.
         All "all",
+    }
+}
+
+named_enum! {
+    /// Which definitions count as having `invtsc`, where libvirt asks whether the guest has it and whether it may be sent.
+    #[derive(Serialize, Deserialize)]
+    InvtscCheck {
+        /// Those that require it by name, except for host-passthrough.
+        Required "required",
+        /// Those that require it by name.
+        RequiredAnyMode "required-any-mode",
+        /// Those that have it, by name or by model.
+        Described "described",
     }
 }
 
@@ -286,10 +325,16 @@ settings! {
         DefaultCheck "default-check" pub(crate) default_check: bool = false;
         /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
         HostUnderKvm "host-under-kvm" pub(crate) host_under_kvm: HostUnderKvm = HostUnderKvm::Cpuid;
+        /// Features that are not in the host of the checks where it is a copy of the processor (`virQEMUCapsInitHostCPUModel`).
+        NotCopied "not-copied" pub(crate) not_copied: FeatureSet = FeatureSet::EMPTY;
         /// Which model-specific registers of the processor libvirt reads (`virCPUx86GetHost`).
         RegistersRead "registers-read" pub(crate) registers_read: RegistersRead = RegistersRead::None;
         /// How the partial check compares.
         PartialCheck "partial-check" pub(crate) partial_check: PartialCheck = PartialCheck::Map;
+        /// The sentence with which the partial check begins (`qemuBuildCpuModelArgStr`, later `virCPUx86Compare`).
+        PartialWords "partial-words" pub(crate) partial_words: PartialWords = PartialWords::Incompatible;
+        /// When the partial check proposes Haswell-noTSX or Broadwell-noTSX.
+        TsxHint "tsx-hint" pub(crate) tsx_hint: TsxHint = TsxHint::Never;
         /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
         MsrCheck "msr-check" pub(crate) msr_check: bool = false;
         /// A feature reported both on and unavailable is an error.
@@ -307,6 +352,8 @@ settings! {
         Untranslated "untranslated" pub untranslated: FeatureSet = FeatureSet::EMPTY;
         /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
         SortedDomcapabilities "sorted-domcapabilities" pub sorted_domcapabilities: bool = false;
+        /// Which definitions count as having `invtsc` (`qemuProcessVerifyCPUFeatures`, `qemuMigrationSrcIsAllowed`).
+        InvtscCheck "invtsc-check" pub(crate) invtsc_check: InvtscCheck = InvtscCheck::Described;
         /// Who refuses to send a guest with `invtsc`.
         InvtscMessage "invtsc-message" pub(crate) invtsc_message: InvtscMessage = InvtscMessage::Libvirt;
         /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.

@@ -268,6 +268,19 @@ impl Catalog {
         self.position(base).map(|_| base)
     }
 
+    /// Returns the machine type whose cells a guest of this one has in a QEMU release: its [`base`](Self::base). `isapc` has
+    /// no compatibility properties and version 1 of each model, as the newest `pc` type of that QEMU (QEMU
+    /// `isapc_machine_options`, read in 2.11.0 to 10.0.13).
+    pub(crate) fn defaults_of(&self, machine: MachineId, qemu: Version) -> Option<MachineId> {
+        let newest = || {
+            let of_qemu = |id: &MachineId| self.series(*id) <= qemu.series();
+            let types = self.qemu_defaults.machines.iter().copied().filter(of_qemu);
+            let types = types.filter(|id| self.machine_name(*id).starts_with("pc-i440fx-"));
+            types.max_by_key(|id| self.series(*id)).filter(|_| self.machine_name(machine) == "isapc")
+        };
+        self.base(machine, qemu).or_else(newest)
+    }
+
     /// Returns a machine type's position among those with cells.
     pub(crate) fn position(&self, machine: MachineId) -> Option<usize> {
         self.machine_index.get(usize::from(machine.0))?.0

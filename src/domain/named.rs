@@ -61,6 +61,8 @@ pub struct Named {
     /// Features with an XSAVE state that TCG supports since it looks at them.
     pub(crate) tcg_states: FeatureSet,
     pub(crate) icelake_server: Option<ModelId>,
+    /// The models with `intel-pt` in QEMU 3.1.0.
+    pub(crate) had_intel_pt: [Option<ModelId>; 3],
     /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
     pub(crate) had_tsx: [Option<ModelId>; 2],
 }
@@ -112,6 +114,8 @@ impl Named {
                 .filter_map(|state| feature(state.feature))
                 .collect(),
             icelake_server: models.get("Icelake-Server").map(ModelId),
+            had_intel_pt: ["Icelake-Client", "Icelake-Server", "Cascadelake-Server"]
+                .map(|name| models.get(name).map(ModelId)),
             had_tsx: ["Haswell", "Broadwell"].map(|name| models.get(name).map(ModelId)),
         }
     }

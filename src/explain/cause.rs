@@ -238,7 +238,7 @@ impl Story<'_> {
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }
             Refusal::MsrFeatures(features) => Fact::CannotReportMsrs(features.clone(), self.qemu()),
-            Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
+            Refusal::OtherVendor(vendor, _) => Fact::HostHasOtherVendor(*vendor),
             Refusal::VendorWithoutModel => Fact::VendorWithoutModel,
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
@@ -250,10 +250,10 @@ impl Story<'_> {
             }
             Refusal::ModelUnsupported(model) => Fact::QemuHasNoModel(*model),
             Refusal::ForbiddenFeature(feature) | Refusal::Conflict(feature) => Fact::HostHasForbidden(vec![*feature]),
-            Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {
+            Refusal::PartialForbidden(features, _) | Refusal::PartialStrict(features, _) => {
                 Fact::HostHasForbidden(features.clone())
             }
-            Refusal::PartialMissing(features) => Fact::NotGiven(features.clone(), self.scenario.accel),
+            Refusal::PartialMissing(features, _) => Fact::NotGiven(features.clone(), self.scenario.accel),
             Refusal::UnknownProperty { feature, on, .. } => Fact::QemuDoesNotKnow(*feature, *on),
         };
         vec![Cause::leaf(fact)]

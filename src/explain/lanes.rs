@@ -130,9 +130,9 @@ pub(crate) fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<Fea
     let mut features: Vec<FeatureId> = match answer.refusal() {
         Some(
             Refusal::MsrFeatures(list)
-            | Refusal::PartialForbidden(list)
-            | Refusal::PartialMissing(list)
-            | Refusal::PartialStrict(list),
+            | Refusal::PartialForbidden(list, _)
+            | Refusal::PartialMissing(list, _)
+            | Refusal::PartialStrict(list, _),
         ) => list.clone(),
         Some(
             Refusal::UnknownFeature(feature, _)

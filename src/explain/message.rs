@@ -1,10 +1,11 @@
 //! Writes the message of a refusal exactly as libvirt prints it.
 
+use crate::domain::behaviour::PartialWords;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
-use crate::resolve::{MachineWording, Refusal, Sender, Stage};
+use crate::resolve::{MachineWording, PartialWording, Refusal, Sender, Stage};
 
 /// QEMU's reason not to migrate a guest.
 const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)";
@@ -14,13 +15,13 @@ const NESTED: &str = "Nested VMX virtualization does not support live migration 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
 /// The text of `QemuTooOld` is inferred, and of `UnknownProperty` and `MachineTypeAtQemu` some forms were read in QEMU. The
-/// others were recorded from running libvirts. When QEMU exits, what differs
+/// words of the partial check before 7.0.0 were read in libvirt. The others were recorded from running libvirts. When QEMU exits, what differs
 /// from run to run is left out: time stamps, the guest's name, and QEMU's second line. libvirt then says either
 /// `qemu unexpectedly closed the monitor` or `process exited while connecting to monitor`.
 pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
     let name = |feature: &FeatureId| catalog.feature_name(*feature).to_owned();
     let list = |features: &[FeatureId], between: &str| features.iter().map(name).collect::<Vec<_>>().join(between);
-    let incompatible = |rest: String| format!("the CPU is incompatible with host CPU: {rest}");
+    let incompatible = |rest: String, wording: PartialWording| partial_check(catalog, &rest, wording);
     match refusal {
         Refusal::VendorWithoutModel => "XML error: CPU vendor specified without CPU model".to_owned(),
         Refusal::QemuTooOld { needed, found } => {
@@ -56,20 +57,21 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             )
         }
         Refusal::ForbiddenFeature(feature) => {
-            incompatible(format!("Host CPU provides forbidden feature '{}'", name(feature)))
+            let reason = format!("Host CPU provides forbidden feature '{}'", name(feature));
+            incompatible(reason, PartialWording::CURRENT)
         }
-        Refusal::OtherVendor(vendor) => {
-            incompatible(format!("host CPU vendor does not match required CPU vendor {vendor}"))
+        Refusal::OtherVendor(vendor, wording) => {
+            incompatible(format!("host CPU vendor does not match required CPU vendor {vendor}"), *wording)
         }
-        Refusal::PartialForbidden(features) => {
-            incompatible(format!("Host CPU provides forbidden features: {}", list(features, ", ")))
+        Refusal::PartialForbidden(features, wording) => {
+            incompatible(format!("Host CPU provides forbidden features: {}", list(features, ", ")), *wording)
         }
-        Refusal::PartialMissing(features) => {
-            incompatible(format!("Host CPU does not provide required features: {}", list(features, ", ")))
+        Refusal::PartialMissing(features, wording) => {
+            incompatible(format!("Host CPU does not provide required features: {}", list(features, ", ")), *wording)
         }
-        Refusal::PartialStrict(features) => {
+        Refusal::PartialStrict(features, wording) => {
             let extra = list(features, ", ");
-            incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
+            incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"), *wording)
         }
         Refusal::UnknownProperty { feature, on, mode, model, typed } => {
             let passed = if *mode == Mode::Maximum { "max" } else { "host" };
@@ -84,16 +86,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             )
         }
         Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
-        Refusal::NotSent(Sender::Libvirt) => {
-            "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
-                .to_owned()
-        }
-        Refusal::NotSent(Sender::Reasons) => {
-            format!("Requested operation is not valid: cannot migrate domain: {BLOCKED}")
-        }
-        Refusal::NotSent(Sender::Command) => {
-            format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
-        }
+        Refusal::NotSent(sender) => not_sent(*sender),
         Refusal::NestedNotSent => format!("internal error: unable to execute QEMU command 'migrate': {NESTED}"),
         Refusal::NotMigrated => {
             "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected".to_owned()
@@ -114,6 +107,33 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let lists = extra.into_iter().chain(missing).collect::<Vec<_>>().join(", ");
             format!("operation failed: guest CPU doesn't match specification: {lists}")
         }
+    }
+}
+
+/// Who says that a guest with `invtsc` is not sent, and how.
+fn not_sent(sender: Sender) -> String {
+    match sender {
+        Sender::LibvirtWithoutTimer => "Requested operation is not valid: domain has CPU feature: invtsc".to_owned(),
+        Sender::Libvirt => {
+            "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
+                .to_owned()
+        }
+        Sender::Reasons => format!("Requested operation is not valid: cannot migrate domain: {BLOCKED}"),
+        Sender::Command => format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}"),
+    }
+}
+
+/// What libvirt says of a host that does not suit the definition.
+fn partial_check(catalog: &Catalog, reason: &str, PartialWording { words, without_tsx }: PartialWording) -> String {
+    let hint = without_tsx.map(|model| format!("; try using '{}-noTSX' CPU model", catalog.model_name(model)));
+    let hint = hint.unwrap_or_default();
+    match words {
+        PartialWords::Incompatible => format!("the CPU is incompatible with host CPU: {reason}{hint}"),
+        PartialWords::GuestAndHost => {
+            format!("unsupported configuration: guest and host CPU are not compatible: {reason}{hint}")
+        }
+        // virReportErrorHelper: no colon before 1.1.2 (commit a88430744).
+        PartialWords::GuestCpu => "internal error guest CPU is not compatible with host CPU".to_owned(),
     }
 }
 

@@ -185,7 +185,7 @@ pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::QemuTooOld { .. } => RuleId::QemuTooOld,
         Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_) => RuleId::CpuMode,
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
-        Refusal::OtherVendor(_) | Refusal::VendorWithoutModel => RuleId::Vendor,
+        Refusal::OtherVendor(..) | Refusal::VendorWithoutModel => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
         Refusal::NestedNotSent => RuleId::NestedVmx,
         Refusal::NotMigrated => RuleId::MigrateCommand,
@@ -197,8 +197,8 @@ pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         }
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
-        Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
-        Refusal::PartialStrict(_) => RuleId::StrictMatch,
+        Refusal::PartialForbidden(..) | Refusal::PartialMissing(..) => RuleId::PartialCheck,
+        Refusal::PartialStrict(..) => RuleId::StrictMatch,
         Refusal::UnknownProperty { .. } => RuleId::UnknownProperty,
         Refusal::Conflict(_) => RuleId::Conflict,
     }
@@ -264,11 +264,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine, .. } => {
             vec![format!("QEMU on that host does not have the machine type {machine}."), has_machine(catalog, machine)]
         }
-        Refusal::PartialMissing(features) => with(
+        Refusal::PartialMissing(features, _) => with(
             format!("Before the start: the definition requires {}, but the host does not support it.", list(features)),
             features,
         ),
-        Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {
+        Refusal::PartialForbidden(features, _) | Refusal::PartialStrict(features, _) => {
             vec![format!("Before the start: the host has {}, which the definition does not allow.", list(features))]
         }
         Refusal::ForbiddenFeature(feature) => {
@@ -279,7 +279,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
              supports them.",
             list(features)
         )],
-        Refusal::OtherVendor(vendor) => {
+        Refusal::OtherVendor(vendor, _) => {
             vec![format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")]
         }
         Refusal::VendorWithoutModel => {

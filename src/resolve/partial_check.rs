@@ -6,8 +6,8 @@
 use super::endpoint::Host;
 use super::host_model::{Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint, offered_to_libvirt};
-use super::refusal::{Refusal, Stage, UnorderedRefusal};
-use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
+use super::refusal::{PartialWording, Refusal, Stage, UnorderedRefusal};
+use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead, TsxHint};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -56,7 +56,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         (Accel::Tcg, host) => {
             let of_qemu = endpoint.end.qemu.tcg_max & known;
             let full = match (endpoint.host_under_kvm, host) {
-                (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon & known,
+                (HostUnderKvm::Cpuid, Host::With { silicon, .. }) => silicon_seen(endpoint, silicon),
                 (HostUnderKvm::Cpuid, Host::Capable) => FeatureSet::EMPTY,
                 (HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined, _) => of_qemu,
             };
@@ -66,7 +66,8 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
 }
 
 /// What of the processor this libvirt sees: names of its map, and of model-specific registers those that it reads
-/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later).
+/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later). Where the processor is copied because QEMU does not describe
+/// it, 2.3.0 and later leave some out (`virQEMUCapsInitHostCPUModel`, commit c944a63461).
 fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> FeatureSet {
     let map = &endpoint.end.map;
     let unread = match endpoint.end.behaviour.registers_read {
@@ -74,7 +75,11 @@ fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> Feature
         RegistersRead::ArchCapabilities => map.in_msrs() - map.in_arch_capabilities(),
         RegistersRead::All => FeatureSet::EMPTY,
     };
-    (silicon & map.known) - unread
+    let not_copied = match endpoint.host_under_kvm {
+        HostUnderKvm::Cpuid => endpoint.end.behaviour.not_copied,
+        HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => FeatureSet::EMPTY,
+    };
+    (silicon & map.known) - unread - not_copied
 }
 
 /// The features that libvirt lists for the host (`virCPUExpandFeatures`, 4.3.0): the check for forbidden ones looks at
@@ -174,6 +179,7 @@ pub(super) fn partial(
     let policies = &definition.features;
     let known_host = host_cpu(facts, endpoint);
     let forbids = policies.with(Policy::Forbid);
+    let wording = || wording(facts, endpoint, definition, known_host.as_ref());
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
     let capable = || FeatureSet::ALL - (forbids - hypervisor(facts));
     // QEMU gives no answer for a model that it does not have, and libvirt compares with the map as before.
@@ -190,13 +196,13 @@ pub(super) fn partial(
         // virCPUCompareUnusable, after 10.7.0, by 11.3.0, unless the map asks for the old check (partial='compat').
         if asks_qemu && of_map.is_some_and(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
-            let of_qemu = known_host.map_or_else(capable, |host| host.of_qemu);
-            return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
+            let of_qemu = known_host.as_ref().map_or_else(capable, |host| host.of_qemu);
+            return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu), wording);
         }
     }
     // virCPUx86Compare, x86Compute, all releases: the vendor, what is forbidden, what is needed, what is too much.
     if let Some(named) = definition.vendor.filter(|named| *named != endpoint.host_vendor) {
-        return Err(UnorderedRefusal::OtherVendor(named));
+        return Err(UnorderedRefusal::OtherVendor(named, wording()));
     }
     // x86ModelFromCPU, before 3.8.0 for what was not validated: policy by policy, and the model before what is required.
     let unknown = |policy: Policy| unknown(endpoint, definition, policies.with(policy));
@@ -221,12 +227,12 @@ pub(super) fn partial(
     let needed = (*of_model | policies.with(Policy::Require)) - dropped;
     let forbidden = forbids & host;
     if !forbidden.is_empty() {
-        return Err(UnorderedRefusal::PartialForbidden(forbidden));
+        return Err(UnorderedRefusal::PartialForbidden(forbidden, wording()));
     }
-    refuse_missing(needed - host)?;
+    refuse_missing(needed - host, wording)?;
     let described = needed | dropped;
     if definition.matching == Match::Strict && known_host.is_some() && !(host - described).is_empty() {
-        return Err(UnorderedRefusal::PartialStrict(host - described));
+        return Err(UnorderedRefusal::PartialStrict(host - described, wording()));
     }
     Ok(())
 }
@@ -241,8 +247,28 @@ pub(super) fn unknown(
     definition.features.first_of(among - endpoint.end.map.known)
 }
 
-fn refuse_missing(missing: FeatureSet) -> Result<(), UnorderedRefusal> {
-    if missing.is_empty() { Ok(()) } else { Err(UnorderedRefusal::PartialMissing(missing)) }
+fn refuse_missing(missing: FeatureSet, wording: impl Fn() -> PartialWording) -> Result<(), UnorderedRefusal> {
+    if missing.is_empty() { Ok(()) } else { Err(UnorderedRefusal::PartialMissing(missing, wording())) }
+}
+
+/// How this libvirt refuses the definition. It proposes the model without TSX where `hle` or `rtm` is missing: in the
+/// host (`qemuBuildCpuModelArgStr`, 1.2.14, commit 53c8062f70), in the definition (`virCPUx86Compare`, 2.3.0, commit
+/// 7f127ded65), or never.
+fn wording(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &Definition,
+    host: Option<&HostCpu>,
+) -> PartialWording {
+    let (behaviour, named) = (&endpoint.end.behaviour, facts.catalog.named());
+    let mut tsx = named.hle.into_iter().chain(named.rtm);
+    let lacks = match behaviour.tsx_hint {
+        TsxHint::Never => false,
+        TsxHint::Host => host.is_some_and(|host| tsx.any(|feature| !host.full.contains(feature))),
+        TsxHint::Definition => tsx.any(|feature| !definition.describes(feature, &endpoint.end.map)),
+    };
+    let had_tsx = |model: &ModelId| named.had_tsx.contains(&Some(*model));
+    PartialWording { words: behaviour.partial_words, without_tsx: definition.model.filter(had_tsx).filter(|_| lacks) }
 }
 
 /// Returns the refusal with its features in the order in which libvirt names them: the map's, except for what QEMU
@@ -256,7 +282,7 @@ pub(super) fn listed(
     let compat =
         facts.model(endpoint, given.model).and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
     let asks_qemu = endpoint.end.behaviour.partial_check == PartialCheck::Blockers;
-    let of_qemu = asks_qemu && !compat && matches!(stop, UnorderedRefusal::PartialMissing(_));
+    let of_qemu = asks_qemu && !compat && matches!(stop, UnorderedRefusal::PartialMissing(..));
     let in_definition = |set: FeatureSet| -> Vec<FeatureId> {
         let mut rest = set;
         std::iter::from_fn(|| given.features.first_of(rest).inspect(|feature| rest.remove(*feature))).collect()

@@ -161,7 +161,7 @@ impl<'e> PreparedEndpoint<'e> {
     }
 
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
-        let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
+        let base = guest.machine.id.and_then(|id| catalog.defaults_of(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
         // Of an upstream type without cells, such as microvm, the defaults are not known, but the series is.
         let own = guest.machine.id.filter(|id| base.is_none() && catalog.downstream().machine(*id).is_none());
@@ -368,7 +368,7 @@ fn cells(
 ) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.position(defaults);
-    let mut always = cells.always;
+    let mut always = cells.always | end.qemu.of_model_alone(catalog, model);
     let (kept, unmasked) = (end.qemu.kept(), unmasked(catalog, &end.qemu));
     if guest.accel == Accel::Kvm
         && !(kept | unmasked).is_empty()

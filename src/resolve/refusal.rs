@@ -1,5 +1,6 @@
 //! Defines the reasons for which libvirt or QEMU refuses a guest.
 
+use crate::domain::behaviour::PartialWords;
 use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -27,6 +28,8 @@ named_enum! {
 /// The component that refuses to send a guest with `invtsc`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
+    /// libvirt, which sees `invtsc` in the definition, and does not ask for a TSC frequency.
+    LibvirtWithoutTimer,
     /// libvirt, which sees `invtsc` in the definition.
     Libvirt,
     /// libvirt, which asked QEMU what blocks a migration.
@@ -46,6 +49,20 @@ pub enum MachineWording {
     Bare,
     /// With its name in quotation marks.
     Named,
+}
+
+/// How the partial check says that the host does not suit the definition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PartialWording {
+    /// The sentence with which it begins.
+    pub words: PartialWords,
+    /// The model whose variant without TSX it proposes at the end.
+    pub without_tsx: Option<ModelId>,
+}
+
+impl PartialWording {
+    /// The words of current releases.
+    pub(crate) const CURRENT: Self = Self { words: PartialWords::Incompatible, without_tsx: None };
 }
 
 /// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's message.
@@ -100,13 +117,13 @@ pub enum Refusal<L = Vec<FeatureId>> {
     /// The host has a feature that the definition forbids.
     ForbiddenFeature(FeatureId),
     /// The definition requires a different vendor from the host's.
-    OtherVendor(Vendor),
+    OtherVendor(Vendor, PartialWording),
     /// The partial check found features the definition forbids.
-    PartialForbidden(L),
+    PartialForbidden(L, PartialWording),
     /// The partial check found the host lacking features.
-    PartialMissing(L),
+    PartialMissing(L, PartialWording),
     /// The partial check found the host to have more, and the match is strict.
-    PartialStrict(L),
+    PartialStrict(L, PartialWording),
     /// QEMU does not know a feature that the command line enables, or that it disables if the release does not drop
     /// unknown ones.
     UnknownProperty {
@@ -169,13 +186,13 @@ impl UnorderedRefusal {
             Self::UnknownModelSent(model) => Refusal::UnknownModelSent(*model),
             Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
             Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
-            Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
-            Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
-            Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
+            Self::PartialForbidden(set, wording) => Refusal::PartialForbidden(list(*set), *wording),
+            Self::PartialMissing(set, wording) => Refusal::PartialMissing(list(*set), *wording),
+            Self::PartialStrict(set, wording) => Refusal::PartialStrict(list(*set), *wording),
             Self::UnknownProperty { feature, on, mode, model, typed } => {
                 Refusal::UnknownProperty { feature: *feature, on: *on, mode: *mode, model: *model, typed: *typed }
             }
-            Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
+            Self::OtherVendor(vendor, wording) => Refusal::OtherVendor(*vendor, *wording),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,
             Self::NotSent(who) => Refusal::NotSent(*who),
             Self::NestedNotSent => Refusal::NestedNotSent,
@@ -190,8 +207,8 @@ impl UnorderedRefusal {
     pub(super) fn sets(&self) -> (FeatureSet, FeatureSet) {
         match self {
             Self::FullCheck { extra, missing } => (*extra, *missing),
-            Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
-            Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
+            Self::PartialMissing(missing, _) => (FeatureSet::EMPTY, *missing),
+            Self::PartialStrict(extra, _) => (*extra, FeatureSet::EMPTY),
             _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
@@ -212,10 +229,10 @@ impl<L> Refusal<L> {
             | Self::UnknownModelCompared(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
-            | Self::OtherVendor(_)
-            | Self::PartialForbidden(_)
-            | Self::PartialMissing(_)
-            | Self::PartialStrict(_) => Stage::UpdateCpu,
+            | Self::OtherVendor(..)
+            | Self::PartialForbidden(..)
+            | Self::PartialMissing(..)
+            | Self::PartialStrict(..) => Stage::UpdateCpu,
             Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } | Self::NotRestored => Stage::Qemu,
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
             Self::NotSent(_) | Self::UnknownModelSent(_) | Self::NestedNotSent | Self::NotMigrated => Stage::Send,

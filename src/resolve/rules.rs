@@ -216,12 +216,12 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: RuleId::Vendor,
         applies: |found| {
-            matches!(found.refusal, Some(Refusal::OtherVendor(_) | Refusal::VendorWithoutModel))
+            matches!(found.refusal, Some(Refusal::OtherVendor(..) | Refusal::VendorWithoutModel))
                 || (found.verdict == Verdict::Changed && found.differ.is_empty())
         },
     },
-    Rule { id: RuleId::StrictMatch, applies: refused!(Refusal::PartialStrict(_)) },
-    Rule { id: RuleId::PartialCheck, applies: refused!(Refusal::PartialMissing(_) | Refusal::PartialForbidden(_)) },
+    Rule { id: RuleId::StrictMatch, applies: refused!(Refusal::PartialStrict(..)) },
+    Rule { id: RuleId::PartialCheck, applies: refused!(Refusal::PartialMissing(..) | Refusal::PartialForbidden(..)) },
     Rule { id: RuleId::ForbiddenFeature, applies: refused!(Refusal::ForbiddenFeature(_)) },
     Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
     Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },

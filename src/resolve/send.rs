@@ -4,7 +4,7 @@
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Sender, UnorderedRefusal};
 use super::trace::Running;
-use crate::domain::behaviour::{DropAdded, InvtscMessage, QuirkKind};
+use crate::domain::behaviour::{DropAdded, InvtscCheck, InvtscMessage, QuirkKind};
 use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
@@ -88,8 +88,11 @@ pub(super) fn not_sent(
         if asks {
             return Some(UnorderedRefusal::NotSent(Sender::Reasons));
         }
-        if guest.live.describes(invtsc, &sender.end.map) {
-            return Some(UnorderedRefusal::NotSent(Sender::Libvirt));
+        if counts_as_invariant(sender, &guest.live, invtsc) {
+            // A TSC frequency lets it go since 3.2.0 (commit 03eeb84fed), as the map is asked (commit 6cb8bf6abd).
+            let asks_for_timer = sender.end.behaviour.invtsc_check == InvtscCheck::Described;
+            let who = if asks_for_timer { Sender::Libvirt } else { Sender::LibvirtWithoutTimer };
+            return Some(UnorderedRefusal::NotSent(who));
         }
     }
     let original = guest.original.as_ref().filter(|original| original.mode == Mode::Custom);
@@ -125,6 +128,17 @@ pub(super) fn not_migrated(
     let nested = facts.catalog.named().vmx.is_some_and(|vmx| facts.guest.accel == Accel::Kvm && visible.contains(vmx));
     (nested && sender.end.qemu.has_quirk(facts.catalog, QuirkKind::NestedVmxBlocked, None))
         .then_some(UnorderedRefusal::NestedNotSent)
+}
+
+/// Whether the definition counts as having `invtsc` here (libvirt `qemuProcessVerifyCPUFeatures`,
+/// `qemuMigrationSrcIsAllowed`; before 3.2.0 `qemuProcessVerifyGuestCPU`, `qemuMigrationIsAllowed`).
+pub(super) fn counts_as_invariant(endpoint: &PreparedEndpoint<'_>, definition: &Definition, invtsc: FeatureId) -> bool {
+    let is_required = || definition.features.get(invtsc) == Some(Policy::Require);
+    match endpoint.end.behaviour.invtsc_check {
+        InvtscCheck::Required => is_required() && definition.mode != Mode::HostPassthrough,
+        InvtscCheck::RequiredAnyMode => is_required(),
+        InvtscCheck::Described => definition.describes(invtsc, &endpoint.end.map),
+    }
 }
 
 /// `invtsc` of a CPU that may not migrate with it: a TSC frequency lets it go since 3.2.0 (libvirt

@@ -9,8 +9,8 @@ use super::qemu_cpu;
 use super::recorder::Recorder;
 use super::refusal::{MachineWording, Stage, UnorderedRefusal};
 use super::trace::{Built, Running};
-use super::{live_update, partial_check};
-use crate::domain::behaviour::{DropUnknown, Original, QuirkKind, Regime};
+use super::{live_update, partial_check, send};
+use crate::domain::behaviour::{DropUnknown, InvtscCheck, Original, QuirkKind, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
@@ -159,10 +159,10 @@ fn start_steps(
     {
         return Err(UnorderedRefusal::UnknownFeature(feature, Stage::FullCheck));
     }
-    // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
+    // qemuProcessVerifyCPUFeatures, of every guest: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
-        && definition.describes(invtsc, &endpoint.end.map)
+        && send::counts_as_invariant(endpoint, definition, invtsc)
     {
         return Err(UnorderedRefusal::NoInvariantTsc);
     }
@@ -292,7 +292,15 @@ fn update_cpu(
         expansion.replace(definition);
     }
     let Some(model) = facts.model(endpoint, definition.model) else { return Ok(()) };
-    let Some(of_map) = model.of_map else { return Err(UnorderedRefusal::UnknownModel(model.id)) };
+    let Some(of_map) = model.of_map else {
+        // qemuProcessVerifyCPUFeatures asks the map about every guest since 3.2.0 (commit af1ca85545); before, only what
+        // compared the definition with the host did.
+        if model.in_qemu && endpoint.end.behaviour.invtsc_check != InvtscCheck::Described {
+            definition.fallback = Fallback::Forbid;
+            return Ok(());
+        }
+        return Err(UnorderedRefusal::UnknownModel(model.id));
+    };
     // virCPUx86DisableRemovedFeatures (6.10.0, commits 52cbfb2186 and 7e0a310498), virCPUx86AddRemovedFeatures (10.4.0).
     let policy = match (fresh, endpoint.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),

@@ -4,7 +4,7 @@ use super::facts::{PlainFacts, PlainModel};
 use super::libvirt::{Cpu, Node, policy_of};
 use super::qemu::{build, state_names};
 use super::releases;
-use super::{Question, Stop, cannot_say, refuse};
+use super::{Question, Refusal, Stop, cannot_say, refuse};
 use std::collections::BTreeSet;
 
 /// The path of the emulator in messages.
@@ -124,6 +124,10 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
 
 /// virCPUGetHost, every release: whether the processor itself shows a feature to this daemon.
 fn silicon_has(node: &Node, feature: &str) -> bool {
+    // virQEMUCapsInitHostCPUModel, 2.3.0: a copied processor does without them.
+    if releases::host_under_kvm(node.version) == "cpuid" && releases::is_not_copied(node.version, feature) {
+        return false;
+    }
     let is_read = node.map.registers.get(feature).is_none_or(|index| releases::reads_register(node.version, *index));
     node.map.known.contains(feature) && is_read && node.host.silicon.contains(feature)
 }
@@ -261,7 +265,10 @@ pub(super) fn partial_check(facts: &PlainFacts, node: &Node, cpu: &Cpu, question
             missing.push(feature.clone());
         }
     }
-    if missing.is_empty() { Ok(()) } else { refuse_partial("does not provide required features", &missing) }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    refuse_partial(node, cpu, question, "does not provide required features", &missing)
 }
 
 /// query-cpu-definitions, 2.8: what keeps a model from running, in QEMU's order; asked without a machine type.
@@ -297,10 +304,8 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
     if let Some(vendor) = &cpu.vendor {
         let hosts = if question.accel == "tcg" { "AMD" } else { node.host.vendor.as_str() };
         if vendor != hosts {
-            let text = format!(
-                "the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor {vendor}"
-            );
-            return refuse("vendor", text);
+            let reason = format!("host CPU vendor does not match required CPU vendor {vendor}");
+            return refuse("vendor", words_of_the_check(node, cpu, question, &reason)?);
         }
     }
     refuse_unknown(node, cpu, "force")?;
@@ -334,17 +339,18 @@ pub(super) fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> R
         }
     }
     if !forbidden.is_empty() {
-        return refuse_partial("provides forbidden features", &forbidden);
+        return refuse_partial(node, cpu, question, "provides forbidden features", &forbidden);
     }
     if !missing.is_empty() {
-        return refuse_partial("does not provide required features", &missing);
+        return refuse_partial(node, cpu, question, "does not provide required features", &missing);
     }
     if cpu.matching == "strict" {
         if question.accel == "kvm" && node.host.is_capable {
             return cannot_say("what else a capable host has");
         }
         if !extra.is_empty() {
-            return refuse_partial("does not strictly match guest CPU: Extra features", &extra);
+            let what = "does not strictly match guest CPU: Extra features";
+            return refuse_partial(node, cpu, question, what, &extra);
         }
     }
     Ok(())
@@ -360,7 +366,46 @@ pub(super) fn refuse_unknown(node: &Node, cpu: &Cpu, policy: &str) -> Result<(),
     Ok(())
 }
 
-fn refuse_partial<T>(what: &str, list: &[String]) -> Result<T, Stop> {
-    let list = list.join(", ");
-    refuse("partial-check", format!("the CPU is incompatible with host CPU: Host CPU {what}: {list}"))
+fn refuse_partial<T>(node: &Node, cpu: &Cpu, question: &Question, what: &str, list: &[String]) -> Result<T, Stop> {
+    let reason = format!("Host CPU {what}: {}", list.join(", "));
+    let text = words_of_the_check(node, cpu, question, &reason)?;
+    // The oldest messages have no reason; it still counts where two answers are compared.
+    Err(Stop::Refused(Refusal { kind: "partial-check".to_owned(), text, missing: vec![reason], ..Refusal::default() }))
+}
+
+/// virCPUx86Compare, 2.3.0; qemuBuildCpuModelArgStr before: the reason, and for two models a hint.
+fn words_of_the_check(node: &Node, cpu: &Cpu, question: &Question, reason: &str) -> Result<String, Stop> {
+    let release = node.version;
+    // qemuBuildCpuArgStr before 0.9.12, commit a2ba53cf18: no reason.
+    if release < (0, 9, 12) {
+        return Ok("internal error guest CPU is not compatible with host CPU".to_owned());
+    }
+    let start = if release < (2, 3, 0) {
+        "unsupported configuration: guest and host CPU are not compatible"
+    } else {
+        "the CPU is incompatible with host CPU"
+    };
+    let model = cpu.model.as_deref().filter(|model| *model == "Haswell" || *model == "Broadwell");
+    let Some(model) = model else { return Ok(format!("{start}: {reason}")) };
+    let mut lacks = false;
+    for feature in ["hle", "rtm"] {
+        let has = match releases::hints_at_tsx_of(release) {
+            "host" => host_has(node, cpu, question, feature)?,
+            // x86ModelFromCPU, 2.3.0: what the definition says, and of the model what it does not name or makes optional.
+            "definition" | "unknown" => match policy_of(&cpu.features, feature) {
+                Some("require" | "force") => true,
+                Some("disable" | "forbid") => false,
+                _ => node.map.models.get(model).is_some_and(|model| model.data.contains(feature)),
+            },
+            _ => true,
+        };
+        lacks = lacks || !has;
+    }
+    if !lacks {
+        return Ok(format!("{start}: {reason}"));
+    }
+    if releases::hints_at_tsx_of(release) == "unknown" {
+        return cannot_say("whether the release proposes a model");
+    }
+    Ok(format!("{start}: {reason}; try using '{model}-noTSX' CPU model"))
 }

@@ -170,8 +170,7 @@ pub(crate) fn start(
             }
         }
     }
-    // qemuProcessVerifyCPUFeatures, 3.2.0: checked for every guest; before, only where it is required.
-    if described(&node.map, &cpu).contains("invtsc") && !built.on.contains("invtsc") {
+    if has_invariant_tsc(node, &cpu) && !built.on.contains("invtsc") {
         let text = "unsupported configuration: host doesn't support invariant TSC";
         return refuse("invtsc", text.to_owned());
     }
@@ -238,6 +237,10 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     }
     let name = cpu.model.clone().unwrap_or_default();
     let Some(model) = node.map.models.get(&name) else {
+        // virCPUCheckFeature, 3.2.0: before, a guest that is not compared with the host needs no model of the map.
+        if node.qemu.models.contains(&name) && !releases::reads_invtsc_with_the_map(node.version) {
+            return Ok(());
+        }
         return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
     };
     // virCPUx86DisableRemovedFeatures, 6.10.0; virCPUx86AddRemovedFeatures, 10.4.0: what the model lost is named.
@@ -447,6 +450,16 @@ pub(crate) fn migrate_command(node: &Node) -> Result<(), Stop> {
     Ok(())
 }
 
+/// qemuProcessVerifyCPUFeatures, 3.2.0: what the map reads in the definition; qemuProcessVerifyGuestCPU before: what it
+/// requires by name, since 3.1.0 (commit 76fd79819a) of host-passthrough too.
+fn has_invariant_tsc(node: &Node, cpu: &Cpu) -> bool {
+    if releases::reads_invtsc_with_the_map(node.version) {
+        return described(&node.map, cpu).contains("invtsc");
+    }
+    let is_looked_at = releases::looks_for_invtsc_in_passthrough(node.version) || cpu.mode != "host-passthrough";
+    is_looked_at && policy_of(&cpu.features, "invtsc") == Some("require")
+}
+
 fn keeps_invtsc(node: &Node, started: &Started, question: &Question) -> Result<(), Stop> {
     if question.tsc {
         return Ok(());
@@ -457,7 +470,11 @@ fn keeps_invtsc(node: &Node, started: &Started, question: &Question) -> Result<(
     if is_on && releases::asks_what_blocks(node.version) && node.qemu.number >= (6, 0, 0) {
         return refuse("invtsc", format!("Requested operation is not valid: cannot migrate domain: {blocked}"));
     }
-    if described(&node.map, &started.live).contains("invtsc") {
+    if has_invariant_tsc(node, &started.live) {
+        // qemuMigrationIsAllowed, 3.2.0: with the frequency it may go.
+        if !releases::reads_invtsc_with_the_map(node.version) {
+            return refuse("invtsc", "Requested operation is not valid: domain has CPU feature: invtsc".to_owned());
+        }
         let text = "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not \
                     specified";
         return refuse("invtsc", text.to_owned());

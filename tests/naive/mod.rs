@@ -322,7 +322,7 @@ pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<NaiveAns
     }
     let mut first = answers[0].clone();
     for other in &answers {
-        if other.outcome != first.outcome || other.error != first.error {
+        if other.outcome != first.outcome || other.error != first.error || other.missing != first.missing {
             return Err("depends on what the host was not asked".to_owned());
         }
         if other.lost != first.lost || other.gained != first.gained {

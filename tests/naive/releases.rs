@@ -197,6 +197,11 @@ pub(crate) fn host_under_kvm(release: Number) -> &'static str {
     "joined"
 }
 
+/// virQEMUCapsInitHostCPUModel: 2.3.0, commit c944a63461.
+pub(crate) fn is_not_copied(release: Number, feature: &str) -> bool {
+    release >= (2, 3, 0) && matches!(feature, "cmt" | "mbm_total" | "mbm_local")
+}
+
 /// virCPUx86GetHost, which registers the daemon reads: 5.5.0, commit 56b254dccc, arch-capabilities;
 /// virCPUx86ListMSRs of 11.3.0, not of 10.7.0, all of the map.
 pub(crate) fn reads_register(release: Number, index: u32) -> bool {
@@ -204,6 +209,34 @@ pub(crate) fn reads_register(release: Number, index: u32) -> bool {
         return true;
     }
     release >= (5, 5, 0) && index == 0x10a
+}
+
+/// qemuBuildCpuModelArgStr: 1.2.14, commit 53c8062f70, looks at the host; virCPUx86Compare: 2.3.0, commit 7f127ded65, at
+/// the definition, still in 6.0.0; not in 7.0.0.
+pub(crate) fn hints_at_tsx_of(release: Number) -> &'static str {
+    if release < (1, 2, 14) {
+        return "never";
+    }
+    if release < (2, 3, 0) {
+        return "host";
+    }
+    if release <= (6, 0, 0) {
+        return "definition";
+    }
+    if release < (7, 0, 0) {
+        return "unknown";
+    }
+    "never"
+}
+
+/// qemuProcessVerifyCPUFeatures and qemuMigrationIsAllowed: 3.2.0, commits af1ca85545 and 6cb8bf6abd.
+pub(crate) fn reads_invtsc_with_the_map(release: Number) -> bool {
+    release >= (3, 2, 0)
+}
+
+/// qemuProcessVerifyGuestCPU: 3.1.0, commit 76fd79819a.
+pub(crate) fn looks_for_invtsc_in_passthrough(release: Number) -> bool {
+    release >= (3, 1, 0)
 }
 
 /// virQEMUCapsIsCPUUsable: 10.2.0, commit 2ba73ca83b; read in 10.4.0, absent in 9.10.0.

@@ -135,6 +135,8 @@ named_enum! {
         PropertyWithType "property-with-type",
         /// Without a machine type, a model without a version is its newest version.
         NewestVersions "newest-versions",
+        /// Icelake and Cascadelake models have `intel-pt`, and Icelake-Server has `pconfig`.
+        IntelPtInModels "intel-pt-in-models",
         /// `query-migrate` lists the reasons that block a migration (`blocked-reasons`).
         BlockedReasons "blocked-reasons",
     }

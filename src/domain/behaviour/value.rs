@@ -1,8 +1,8 @@
 //! Parses and prints the values of switches: `yes` and `no`, releases, lists of features, names.
 
 use super::{
-    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck, Regime,
-    RegistersRead,
+    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscCheck, InvtscMessage, LiveMissing, Original, PartialCheck,
+    PartialWords, Regime, RegistersRead, TsxHint,
 };
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::version::Version;
@@ -79,8 +79,11 @@ word_values!(
     DropAdded,
     DropUnknown,
     PartialCheck,
+    PartialWords,
+    TsxHint,
     LiveMissing,
     HostUnderKvm,
+    InvtscCheck,
     InvtscMessage,
     RegistersRead
 );

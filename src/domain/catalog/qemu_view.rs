@@ -166,6 +166,17 @@ impl QemuView<'_> {
         changes.is_some_and(|changes| changes.quirks.contains(&kind)) || catalog.has_quirk(kind, release, machine)
     }
 
+    /// Returns what a model has in this QEMU alone, on every machine type.
+    pub(crate) fn of_model_alone(&self, catalog: &Catalog, model: ModelId) -> FeatureSet {
+        if !self.has_quirk(catalog, QuirkKind::IntelPtInModels, None) {
+            return FeatureSet::EMPTY;
+        }
+        let named = catalog.named();
+        let intel_pt = named.intel_pt.filter(|_| named.had_intel_pt.contains(&Some(model)));
+        let pconfig = named.pconfig.filter(|_| named.icelake_server == Some(model));
+        intel_pt.into_iter().chain(pconfig).collect()
+    }
+
     /// Returns the newest q35 machine type for which there are cells. libvirt asks QEMU without naming a machine type, so
     /// that no compatibility property counts.
     pub(crate) fn newest_machine(&self, catalog: &Catalog) -> Option<MachineId> {

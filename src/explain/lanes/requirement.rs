@@ -40,12 +40,14 @@ impl Story<'_> {
             }
             Refusal::ModelUnsupported(id) => (model(*id), "QEMU has it", self.qemu_lacks("no such model")),
             Refusal::UnknownProperty { .. } => (asked, "QEMU knows it", self.qemu_lacks("no such feature")),
-            Refusal::ForbiddenFeature(_) | Refusal::PartialForbidden(_) | Refusal::Conflict(_) => {
+            Refusal::ForbiddenFeature(_) | Refusal::PartialForbidden(..) | Refusal::Conflict(_) => {
                 (asked, "host has it", format!("the host has {name}"))
             }
-            Refusal::PartialStrict(_) => ("match=strict".to_owned(), "host has more", format!("the host has {name}")),
-            Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
-            Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
+            Refusal::PartialStrict(..) => ("match=strict".to_owned(), "host has more", format!("the host has {name}")),
+            Refusal::PartialMissing(..) => (asked, "host supports it", format!("the host lacks {name}")),
+            Refusal::OtherVendor(vendor, _) => {
+                (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned())
+            }
             Refusal::VendorWithoutModel => ("<vendor>".to_owned(), "has a <model>", "no <model>".to_owned()),
             Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
             Refusal::NotMigrated => {

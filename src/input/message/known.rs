@@ -1,13 +1,14 @@
 //! What libvirt, QEMU and the programs around them say of a guest's CPU, and what reads it.
 
 use super::{QUOTED, head};
+use crate::domain::behaviour::PartialWords;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::{MachineWording, Refusal, Sender, Stage};
+use crate::resolve::{MachineWording, PartialWording, Refusal, Sender, Stage};
 use std::sync::LazyLock;
 
 /// A reader of what follows a message's fixed words; the second text is what stands before them.
@@ -81,14 +82,17 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
         ("Unsupported machine type", Lead::From("-machine "), |_, rest, before| {
             machine_at_qemu(rest, before, MachineWording::Capital)
         }),
-        ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-            of_list(c, rest, Refusal::PartialMissing)
+        ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, before| {
+            let wording = wording(c, rest, before);
+            of_list(c, rest, |list| Refusal::PartialMissing(list, wording))
         }),
-        ("Host CPU provides forbidden features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-            of_list(c, rest, Refusal::PartialForbidden)
+        ("Host CPU provides forbidden features:", Lead::From("the CPU is incompatible"), |c, rest, before| {
+            let wording = wording(c, rest, before);
+            of_list(c, rest, |list| Refusal::PartialForbidden(list, wording))
         }),
-        ("strictly match guest CPU: Extra features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-            of_list(c, rest, Refusal::PartialStrict)
+        ("strictly match guest CPU: Extra features:", Lead::From("the CPU is incompatible"), |c, rest, before| {
+            let wording = wording(c, rest, before);
+            of_list(c, rest, |list| Refusal::PartialStrict(list, wording))
         }),
         ("Host CPU provides forbidden feature '", Lead::From("the CPU is incompatible"), |c, rest, _| {
             feature(c, quoted(rest)?, Refusal::ForbiddenFeature)
@@ -125,6 +129,7 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
         ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| {
             known(Refusal::NotSent(Sender::Libvirt))
         }),
+        ("domain has CPU feature: invtsc", Lead::None, |_, _, _| known(Refusal::NotSent(Sender::LibvirtWithoutTimer))),
         ("Requested TSC frequency", Lead::None, |_, _, _| unspecific(Unspecific::TscFrequency)),
         ("TSC frequency mismatch between VM", Lead::None, |_, _, _| unspecific(Unspecific::TscMismatch)),
         ("Mismatch between user-specified TSC frequency", Lead::None, |_, _, _| unspecific(Unspecific::TscMigrated)),
@@ -146,8 +151,8 @@ pub(super) const MESSAGES: &[(&str, Lead, Reader)] =
         ("Unacceptable CPU info", Lead::None, |_, rest, _| {
             (!rest.contains("features")).then_some(MessageMeaning::Unspecific(Unspecific::Unacceptable))
         }),
-        ("CPU vendor does not match required CPU vendor ", Lead::From("the CPU is incompatible"), |_, rest, _| {
-            known(Refusal::OtherVendor(Vendor::from_map_name(word(rest)?)?))
+        ("CPU vendor does not match required CPU vendor ", Lead::From("the CPU is incompatible"), |c, rest, before| {
+            known(Refusal::OtherVendor(Vendor::from_map_name(word(rest)?)?, wording(c, rest, before)))
         }),
         ("CPU vendor does not match", Lead::Word, |_, rest, _| {
             (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
@@ -233,6 +238,14 @@ fn incompatible(rest: &str) -> Option<MessageMeaning> {
     let after = head(rest, 64);
     (!reasons.iter().any(|reason| after.contains(reason)))
         .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
+}
+
+/// Reads the sentence with which the partial check began, and the model that it proposes.
+fn wording(catalog: &Catalog, rest: &str, before: &str) -> PartialWording {
+    let (first, proposed) = ("guest and host CPU are not compatible", "; try using '");
+    let words = if before.contains(first) { PartialWords::GuestAndHost } else { PartialWords::Incompatible };
+    let model = rest.split_once(proposed).and_then(|(_, model)| quoted(model)?.strip_suffix("-noTSX"));
+    PartialWording { words, without_tsx: model.and_then(|model| catalog.model(model)) }
 }
 
 /// Reads QEMU's refusal of a machine type, named behind it or before: QEMU repeats its option, as in
@@ -348,7 +361,7 @@ fn names(catalog: &Catalog, text: &str) -> (Vec<FeatureId>, Vec<String>) {
     (features, strange)
 }
 
-fn of_list(catalog: &Catalog, rest: &str, make: fn(Vec<FeatureId>) -> Refusal) -> Option<MessageMeaning> {
+fn of_list(catalog: &Catalog, rest: &str, make: impl Fn(Vec<FeatureId>) -> Refusal) -> Option<MessageMeaning> {
     let (features, strange) = names(catalog, rest);
     match (features.is_empty(), strange.is_empty()) {
         (true, true) => None,

@@ -5,7 +5,7 @@ use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, QemuModel};
 
 /// The models that one QEMU lists on one host.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -34,10 +34,19 @@ impl QemuModels {
         let by_newest = qemu.has_quirk(catalog, QuirkKind::NewestVersions, None);
         let derived = |model| {
             let version = if by_newest { newest_version(catalog, qemu, model) } else { model };
-            (model, newest.and_then(|newest| catalog.cell(version, newest, accel)).unwrap_or_default() - given)
+            let own = newest.and_then(|newest| catalog.cell(version, newest, accel)).unwrap_or_default();
+            (model, (own | qemu.of_model_alone(catalog, model)) - given)
+        };
+        // What was recorded of such a release tells of its newest versions, and a build with the fix lists their first.
+        let recorded_newest = catalog.has_quirk(QuirkKind::NewestVersions, qemu.lists.version, None);
+        let told = |known: &QemuModel| -> FeatureSet {
+            let first = Some(known.model).filter(|_| recorded_newest && !by_newest);
+            let first = first.and_then(|model| catalog.model(&format!("{}-v1", catalog.model_name(model))));
+            let first = qemu.lists.models.iter().find(|other| first == Some(other.model));
+            first.unwrap_or(known).tcg_blockers.iter().copied().collect()
         };
         let listed = qemu.lists.models.iter().filter(|known| qemu.has_model(known.model)).map(|known| match accel {
-            Accel::Tcg => (known.model, known.tcg_blockers.iter().copied().collect()),
+            Accel::Tcg => (known.model, told(known)),
             Accel::Kvm => derived(known.model),
         });
         qemu.added_models().iter().map(|model| derived(*model)).chain(listed).collect()

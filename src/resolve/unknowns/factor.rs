@@ -388,6 +388,9 @@ impl<'a> Plan<'a> {
             (own.ignored, own.maximum_mode) = (own.ignored & guest.features, none.maximum_mode);
             own.unwritten &= guest.features;
             own.forbid_check = none.forbid_check;
+            if !self.catalog.named().had_tsx.contains(&guest.model) {
+                own.tsx_hint = none.tsx_hint;
+            }
             if of_map.is_none_or(|model| model.removed.is_empty()) {
                 (own.removed_incoming, own.removed_reconnect) = (Regime::Nothing, Regime::Nothing);
             }
@@ -417,6 +420,9 @@ impl<'a> Plan<'a> {
         }
         if role.receives_live || (!role.starts && !role.receives) {
             own.partial_check = none.partial_check;
+        }
+        if !role.starts && !role.receives {
+            (own.partial_words, own.tsx_hint) = (none.partial_words, none.tsx_hint);
         }
         if role.receives_live {
             (own.registers_read, own.host_under_kvm) = (none.registers_read, none.host_under_kvm);

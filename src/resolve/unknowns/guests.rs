@@ -95,7 +95,7 @@ pub(super) fn machines(
         MachineChoice::Listed(id) => {
             let name = catalog.machine_name(*id);
             let downstream = catalog.downstream().machine(*id);
-            let Some(defaults) = catalog.base(*id, start.qemu.version.known().unwrap_or_default()) else {
+            let Some(defaults) = catalog.defaults_of(*id, start.qemu.version.known().unwrap_or_default()) else {
                 // In a QEMU's list but with unknown defaults: its existence is known, its defaults are not.
                 return match (like(name, Some(*id)), downstream) {
                     (Some(like), _) => Ok(like),
