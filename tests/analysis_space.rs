@@ -33,7 +33,7 @@ fn every_scenario_is_counted_once() {
         .filter(|release| release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_)));
     let all = models(&catalog).len() * catalog.qemu_defaults().machines.len() * STATES.len() * exact.count().pow(2);
     assert_eq!(count.scenarios, all as u64);
-    assert!(count.scenarios > 400_000_000 && count.resolved < 4_000_000, "{count:?}");
+    assert!(count.scenarios > 400_000_000 && count.resolved < 4_100_000, "{count:?}");
 }
 
 #[test]

@@ -276,6 +276,11 @@ fn what_kubevirt_sets_beside_the_model_counts() {
     for (domain, why) in [
         (features(r#""hypervPassthrough": {"enabled": true}"#), "domain.features.hypervPassthrough: expected a guest"),
         (
+            r#""cpu": {"model": "EPYC-Rome", "features": [{"name": "vmx"}, {"name": "vmx", "policy": "disable"}]}"#
+                .to_owned(),
+            "domain.cpu.features: expected each feature once, found \"vmx\" again",
+        ),
+        (
             r#""launchSecurity": {"sev": {}}"#.to_owned(),
             "domain.launchSecurity: expected a guest that QEMU can migrate",
         ),
@@ -289,6 +294,11 @@ fn what_kubevirt_sets_beside_the_model_counts() {
     let (link, said) =
         link_and_said(&machine("a", "", r#""cpu": {"model": "host-passthrough", "realtime": {}}"#), "kubevirt:1.7.4");
     assert!(link.contains("pmu=off") && said.contains("used: PMU off"), "{link}: {said}");
+
+    let hook = r#""annotations": {"hooks.kubevirt.io/hookSidecars": "[]"}, "name""#;
+    let hooked = machine("a", "", r#""cpu": {"model": "EPYC-Rome"}"#).replacen(r#""name""#, hook, 1);
+    let (code, answer) = check_manifest(&hooked, &KUBEVIRT);
+    assert_eq!((code, &answer["depends_on"][0]), (1, &"CPU definition".into()), "{answer}");
 
     let invtsc =
         machine("a", "", r#""cpu": {"model": "EPYC-Rome", "features": [{"name": "invtsc", "policy": "require"}]}"#);
@@ -416,6 +426,10 @@ fn a_mistyped_key_of_a_batch_line_is_an_error_and_an_additional_key_is_not() {
         (
             line("").replace("libvirt\":\"9", "libvir\":\"9"),
             r#"column 19: unknown key "libvir"; did you mean "libvirt"?"#,
+        ),
+        (
+            line(r#","features":{"vmx":"require","vmx":"disable"}"#),
+            r#"guest.features: expected each feature once, found "vmx" again"#,
         ),
         ("[]".to_owned(), "column 2: invalid type: sequence, expected a JSON object"),
     ] {

@@ -11,7 +11,7 @@ use virt_cpu_explorer::internal::analysis::follow::{By, State, Step, follow};
 use virt_cpu_explorer::internal::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::definition::{Check, Mode};
-use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
+use virt_cpu_explorer::internal::domain::scenario::{CpuChoice, Key, Scenario};
 use virt_cpu_explorer::internal::explain::{Outlook, explain, message};
 use virt_cpu_explorer::internal::input::domain::{self, Domain};
 use virt_cpu_explorer::internal::load::embedded;
@@ -352,6 +352,28 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
 }
 
 #[test]
+fn a_cpu_that_is_set_behind_libvirt_is_not_known() {
+    let guest = |namespace: &str, prefix: &str, arguments: &[&str]| {
+        let list: String = arguments.iter().map(|arg| format!("<{prefix}arg value='{arg}'/>")).collect();
+        let text = format!(
+            "<domain type='kvm'><os><type machine='pc-q35-6.2'/></os><cpu><model>EPYC</model></cpu>\
+             <{prefix}commandline {namespace}='http://libvirt.org/schemas/domain/qemu/1.0'>{list}</{prefix}commandline>\
+             </domain>"
+        );
+        domain::scenario(&CATALOG, &between("9.0.0", "12.8.0"), "g.xml", text.as_bytes()).unwrap()
+    };
+    for (namespace, prefix) in [("xmlns:qemu", "qemu:"), ("xmlns:q", "q:"), ("xmlns", "")] {
+        for arguments in [&["-cpu", "host"][..], &["-global", "EPYC-x86_64-cpu.vmx=on"]] {
+            let read = guest(namespace, prefix, arguments);
+            assert_eq!(read.scenario.cpu, CpuChoice::Unknown, "{prefix}{arguments:?}");
+            assert!(read.cautions[0].contains("of <qemu:commandline> changes the CPU"), "{}", read.line());
+        }
+        let read = guest(namespace, prefix, &["-global", "a.b=c"]);
+        assert!(read.scenario.cpu != CpuChoice::Unknown && read.ignored[0].starts_with("<qemu:commandline>"));
+    }
+}
+
+#[test]
 fn a_guest_of_32_bits_is_read_if_the_program_for_64_bits_runs_it() {
     let guest = |emulator: &str| {
         format!(
@@ -394,6 +416,13 @@ fn a_bad_file_gives_one_error_with_its_place() {
             "<domain type='kvm'><os><type machine='q35'/></os><features><hyperv mode='passthrough'/></features></domain>",
             "expected the enlightenments one by one: QEMU does not migrate a guest with mode='passthrough'",
         ),
+        (
+            "<domain type='kvm'><os><type machine='q35'/></os><features/><features><hyperv mode='passthrough'/></features>\
+             </domain>",
+            "expected the enlightenments one by one",
+        ),
+        (&cpu("<model>EPYC</model><vendor>amd</vendor>"), "expected one of Intel, AMD, Hygon, Zhaoxin in <vendor>"),
+        (&cpu("<model vendor_id='KVM'>EPYC</model>"), "expected 12 characters in vendor_id, found \"KVM\""),
         (
             "<domain type='kvm'><os><type machine='q35'/></os><launchSecurity type='sev'/></domain>",
             "expected a guest that QEMU can migrate, found <launchSecurity type=\"sev\">",

@@ -291,3 +291,25 @@ fn a_guest_on_a_zhaoxin_host_loses_cmp_legacy_with_qemu_10() {
     assert_eq!(lost("9.2.1", "10.0.13"), ["cmp_legacy"]);
     assert_eq!((lost("8.2.2", "9.2.1"), lost("10.0.2", "10.0.13")), (Vec::new(), Vec::new()));
 }
+
+#[test]
+fn what_a_host_file_does_not_tell_counts_for_a_guest_with_the_host_s_cpu() {
+    let list = "EPYC-7502-32-Core";
+    let host = virt_cpu_explorer::internal::domain::catalog::Catalog::host_named(&CATALOG, list).unwrap();
+    let features = names(
+        &CATALOG.host(host).features.iter().filter(|f| CATALOG.feature_name(*f) != "amd-psfd").collect::<Vec<_>>(),
+    );
+    let known = format!("AMD:23-49-0:{0}/{0}", features.join("+"));
+    for mode in ["host-model", "host-passthrough"] {
+        let ask = |from: &str, to: &str| {
+            let link = format!(
+                "{mode},from-host={from},to-host={to},machine=pc-q35-5.2,from=11.3.0:10.0.13,to=11.3.0:10.0.13"
+            );
+            said(&link)
+        };
+        let open = format!("{known}~amd-psfd");
+        assert!(ask(&open, &known).starts_with("depends"), "{mode}: {}", ask(&open, &known));
+        // At one host of which the same is not known, the guest has the same CPU.
+        assert!(ask(&open, &open).starts_with("unchanged"), "{mode}: {}", ask(&open, &open));
+    }
+}

@@ -78,8 +78,13 @@ impl<'a> Space<'a> {
         }
         let mut known: Vec<Behaviour> = Vec::new();
         let behaviours = ends.iter().map(|end| {
-            // What decides how a CPU is decoded is nothing to a named model.
+            // What decides how a CPU is decoded is nothing to a named model, the processor nothing to a guest on a host
+            // that has whatever is asked for, and the words of a message nothing to a verdict.
+            let none = Behaviour::default();
             let behaviour = Behaviour {
+                not_copied: none.not_copied,
+                partial_words: none.partial_words,
+                tsx_hint: none.tsx_hint,
                 map_facts: MapFacts::default(),
                 decode_penalties: false,
                 untranslated: FeatureSet::EMPTY,

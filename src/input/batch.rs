@@ -133,8 +133,8 @@ struct Guest<'a> {
     machine: Option<Text<'a>>,
     #[serde(borrow)]
     machine_like: Option<Text<'a>>,
-    #[serde(default)]
-    features: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, deserialize_with = "keys::entries")]
+    features: Vec<(String, serde_json::Value)>,
     #[serde(borrow, alias = "accel")]
     accelerator: Option<Text<'a>>,
     #[serde(borrow)]
@@ -343,6 +343,7 @@ fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, mach
         // What libvirt fills in under TCG anyway.
         scenario.check = None;
     }
+    let mut seen = FeatureSet::EMPTY;
     for (name, policy) in &guest.features {
         let Some(feature) = catalog.feature(name) else {
             return Err(format!("guest.features: unknown CPU feature {name:?}"));
@@ -350,6 +351,10 @@ fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, mach
         let Some(policy) = policy.as_str().and_then(Policy::parse) else {
             return Err(format!("guest.features.{name}: expected force, require, optional, disable or forbid"));
         };
+        if seen.contains(feature) {
+            return Err(format!("guest.features: expected each feature once, found {name:?} again"));
+        }
+        seen.insert(feature);
         scenario.features.set(feature, policy);
     }
     if let Some(given) = &guest.topology {

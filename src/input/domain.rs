@@ -2,7 +2,7 @@
 //! status file, a KubeVirt manifest, or nova.conf.
 
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use crate::domain::host::Vendor;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
@@ -212,8 +212,7 @@ impl Reader<'_, '_> {
         self.refuse_unmigratable(scenario.accel)?;
         let vcpus = self.vcpus()?;
         scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
-        let features = domain.child("features");
-        scenario.pmu = features.and_then(|f| f.child("pmu")).map(|pmu| pmu.get("state") != Some("off"));
+        scenario.pmu = self.feature("pmu").map(|pmu| pmu.get("state") != Some("off"));
         let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
         let path = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty());
         let refused = path.and_then(|path| scenario.set(self.catalog, Key::Emulator, path).err());
@@ -230,7 +229,11 @@ impl Reader<'_, '_> {
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, is_short.then_some(machine));
-        let cautions = notes::cautions(self.catalog, &scenario);
+        let mut cautions = notes::cautions(self.catalog, &scenario);
+        if notes::replaces_cpu(domain) {
+            scenario = Scenario { cpu: CpuChoice::Unknown, features: Policies::default(), running: None, ..scenario };
+            cautions.push("-cpu or -global of <qemu:commandline> changes the CPU, so that it is not known".to_owned());
+        }
         let mut ignored = notes::ignored(domain, &cpu);
         ignored.extend(refused.map(|error| format!("<emulator>: {error}")));
         Ok(Domain {
@@ -265,12 +268,18 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// A feature of the domain, in any of its `<features>` (`virDomainFeaturesDefParse`).
+    fn feature(&self, name: &str) -> Option<&Element<'_>> {
+        self.parts.domain.children_named("features").find_map(|features| features.child(name))
+    }
+
     /// Refuses guests that QEMU never migrates, whatever their CPU is: under KVM one that takes over every enlightenment of
     /// Hyper-V from its host (`hyperv_init_vcpu`, QEMU 4.1 and later), and one in encrypted memory (`sev_launch_finish`;
     /// QEMU 10.2 has no code to migrate TDX).
     fn refuse_unmigratable(&self, accel: Accel) -> Result<(), LoadError> {
-        let hyperv = self.parts.domain.child("features").and_then(|features| features.child("hyperv"));
-        if let Some(hyperv) = hyperv.filter(|hyperv| accel == Accel::Kvm && hyperv.get("mode") == Some("passthrough")) {
+        if let Some(hyperv) =
+            self.feature("hyperv").filter(|hyperv| accel == Accel::Kvm && hyperv.get("mode") == Some("passthrough"))
+        {
             return Err(self.document.error(
                 hyperv,
                 "expected the enlightenments one by one: QEMU does not migrate a guest with mode='passthrough' \

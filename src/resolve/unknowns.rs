@@ -210,7 +210,7 @@ impl<'a> Plan<'a> {
         let is_one = from_host == to_host && *to_host != HostChoice::Unknown;
         let at = |name: &'static str| Some(name).filter(|_| !is_one);
         let unshared = guests::names_of_some_qemus(catalog, scenario);
-        let wanted = guests::wanted(catalog, scenario, models.iter(), (wants_vmx, unshared));
+        let wanted = guests::wanted(catalog, scenario, models.iter());
         let source =
             Purpose { wants_vmx, unshared, wanted, decodes, only_expands: false, host: at("source"), ..SOURCE };
         let destination = Purpose { regime: scenario.regime, name: "destination", host: at("destination"), ..source };

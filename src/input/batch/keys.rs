@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// A deserializer that checks the keys of the struct that is read from it.
 pub(super) struct CheckKeys<D>(pub(super) D);
@@ -70,6 +71,29 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Checked<A> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         self.inner.next_value_seed(seed)
+    }
+}
+
+/// Reads an object as a list of its keys and values, each as often as it stands there.
+pub(super) fn entries<'de, D: Deserializer<'de>, V: Deserialize<'de>>(from: D) -> Result<Vec<(String, V)>, D::Error> {
+    from.deserialize_map(Entries(PhantomData))
+}
+
+struct Entries<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+    type Value = Vec<(String, V)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            all.push(entry);
+        }
+        Ok(all)
     }
 }
 

@@ -9,6 +9,9 @@ use crate::domain::qemu::Accel;
 use crate::load::LoadError;
 use crate::load::xml::{Document, Element};
 
+/// The length of a `vendor_id`.
+const VENDOR_ID: usize = 12;
+
 /// A `<cpu>` as written: what it does not say is `None`.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Cpu {
@@ -84,7 +87,19 @@ pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element
     if let Some(model) = element.child("model") {
         read_model(catalog, document, model, &mut cpu)?;
     }
-    cpu.vendor = element.child("vendor").and_then(|vendor| Vendor::parse(vendor.text.trim()));
+    if let Some(vendor) = element.child("vendor").filter(|vendor| !vendor.text.trim().is_empty()) {
+        let name = vendor.text.trim();
+        // virCPUx86Compare compares it with the host's, letter by letter.
+        cpu.vendor = Vendor::ALL.into_iter().find(|vendor| name.split(' ').next() == Some(vendor.name()));
+        if cpu.vendor.is_none() {
+            let names: Vec<&str> = Vendor::ALL.iter().map(|vendor| vendor.name()).collect();
+            let message = format!(
+                "expected one of {} in <vendor>, found {name:?}; libvirt refuses it on any host",
+                names.join(", ")
+            );
+            return Err(document.error(vendor, message));
+        }
+    }
     let mut seen: Option<&Element<'_>> = None;
     for feature in element.children_named("feature") {
         read_feature(catalog, document, feature, &mut cpu.features)?;
@@ -106,6 +121,10 @@ fn read_model(
 ) -> Result<(), LoadError> {
     cpu.fallback = keyword(document, element, "fallback", Fallback::ALL, Fallback::name)?;
     cpu.told_vendor = element.get("vendor_id").filter(|text| !text.is_empty()).map(str::to_owned);
+    // virCPUDefParseXML.
+    if let Some(told) = cpu.told_vendor.as_ref().filter(|told| told.len() != VENDOR_ID) {
+        return Err(document.error(element, format!("expected {VENDOR_ID} characters in vendor_id, found {told:?}")));
+    }
     let name = element.text.trim();
     if name.is_empty() {
         return Ok(());

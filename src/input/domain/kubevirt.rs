@@ -46,6 +46,7 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Metadata {
     name: Option<String>,
+    annotations: Option<HashMap<String, IgnoredAny>>,
 }
 
 /// That of an instance, or of what makes instances from a template.
@@ -67,6 +68,7 @@ struct PoolTemplate {
 
 #[derive(Deserialize)]
 struct Template {
+    metadata: Option<Metadata>,
     spec: Option<InstanceSpec>,
 }
 

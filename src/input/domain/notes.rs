@@ -45,11 +45,11 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
 /// What a reader might expect to affect the answer and was not used.
 pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     let mut ignored = Vec::new();
-    let features = domain.child("features");
-    if features.is_some_and(|features| features.child("hyperv").is_some()) {
+    let has = |name: &str| domain.children_named("features").any(|features| features.child(name).is_some());
+    if has("hyperv") {
         ignored.push("hyperv settings, of which libvirt checks that the host supports them".to_owned());
     }
-    if features.is_some_and(|features| features.child("kvm").is_some()) {
+    if has("kvm") {
         ignored.push("kvm settings, which no check compares".to_owned());
     }
     if let Some(vendor) = cpu.told_vendor.as_deref().filter(|vendor| Vendor::parse(vendor).is_none()) {
@@ -60,17 +60,31 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
         match element.name {
-            "vendor" if cpu.vendor.is_none() => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
             "cache" | "maxphysaddr" | "numa" => ignored.push(format!("<{}> of the CPU", element.name)),
             "model" | "vendor" | "topology" | "feature" => {}
             unknown => ignored.push(format!("<{unknown}> of the CPU, which libvirt does not have")),
         }
     }
-    let behind = domain.children.iter().filter(|child| child.name.starts_with("qemu:"));
-    for element in behind {
-        ignored.push(format!("<{}>, which can change the CPU without libvirt knowing", element.name));
+    for (_, name) in behind_libvirt(domain) {
+        ignored.push(format!("<qemu:{name}>, which can change the CPU without libvirt knowing"));
     }
     ignored
+}
+
+/// The elements of the domain that libvirt passes to QEMU without knowing what they mean, with their names. Whatever the
+/// prefix of their namespace is, no other element of a domain has these names.
+fn behind_libvirt<'d>(domain: &'d Element<'_>) -> impl Iterator<Item = (&'d Element<'d>, &'d str)> {
+    let named = domain.children.iter().map(|child| (child, child.name.rsplit(':').next().unwrap_or_default()));
+    named.filter(|(_, name)| matches!(*name, "commandline" | "capabilities" | "override" | "deprecation"))
+}
+
+/// Whether the domain passes QEMU an argument that replaces the CPU or sets a property of it.
+pub(super) fn replaces_cpu(domain: &Element<'_>) -> bool {
+    let arguments =
+        behind_libvirt(domain).flat_map(|(element, _)| &element.children).filter_map(|arg| arg.get("value"));
+    let arguments: Vec<&str> = arguments.collect();
+    let sets_cpu = |pair: &[&str]| matches!(pair, [option, value] if matches!(*option, "-global" | "--global") && value.contains("-cpu."));
+    arguments.iter().any(|arg| matches!(*arg, "-cpu" | "--cpu")) || arguments.windows(2).any(sets_cpu)
 }
 
 /// How many features a caution names.

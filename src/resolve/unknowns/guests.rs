@@ -211,13 +211,12 @@ pub(super) fn names_of_some_qemus(catalog: &Catalog, scenario: &Scenario) -> Fea
     all - shared
 }
 
-/// Returns what the guest may ask of a described host of which features are not known; nothing without such a host. Of a
-/// guest whose CPU the host gives, that is what a listed host may leave open.
+/// Returns what the guest may ask of a described host of which features are not known; nothing without such a host. A
+/// guest whose CPU the host gives may get whatever the host has.
 pub(super) fn wanted<'m>(
     catalog: &Catalog,
     scenario: &Scenario,
     models: impl Iterator<Item = &'m ModelId>,
-    (wants_vmx, unshared): (bool, FeatureSet),
 ) -> FeatureSet {
     let leaves_open = |host: &HostChoice| matches!(host, HostChoice::Given(given) if !given.unknown.is_empty());
     let mut hosts =
@@ -229,8 +228,7 @@ pub(super) fn wanted<'m>(
     let inactive = inactive.map(|inactive| inactive.features.mentioned()).unwrap_or_default();
     let mentioned = scenario.features.mentioned() | inactive;
     match scenario.cpu {
-        CpuChoice::Mode(_) if wants_vmx => mentioned | unshared | catalog.named().vmx_children,
-        CpuChoice::Mode(_) | CpuChoice::Unknown => mentioned | unshared,
+        CpuChoice::Mode(_) | CpuChoice::Unknown => FeatureSet::ALL,
         CpuChoice::Model(_) => models.fold(mentioned, |all, model| {
             let of_map = catalog.maps().iter().filter_map(|map| map.model(*model)).map(|model| model.data);
             let of_qemu = catalog.qemu_defaults().of(*model, Accel::Kvm).map(ModelDefaults::anywhere);

@@ -177,7 +177,8 @@ pub const KEYS: &[KeyInfo] = &[
         Key::From,
         "RELEASE",
         "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
-         PRODUCT:VERSION such as ubuntu:24.04, or ? [default in the explorer: old; else required, unless a file names it]",
+         PRODUCT:VERSION such as ubuntu:24.04, or ?. Without :QEMU it is 7.2.22 [default in the explorer: old; else \
+         required, unless a file names it]",
     ),
     info(
         Key::To,

@@ -2,7 +2,7 @@
 //! (`pkg/defaults`), the domain that of `virt-launcher` (`pkg/virt-launcher/virtwrap/converter`).
 
 use super::super::{Domain, say_written};
-use super::{Cpu, DomainSpec, Hyperv, Machine, Quantity, Reference, Resources, Spec, State};
+use super::{Cpu, DomainSpec, Hyperv, Machine, Metadata, Quantity, Reference, Resources, Spec, State};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Fallback, Policies, Policy};
 use crate::domain::feature::FeatureId;
@@ -15,6 +15,8 @@ use crate::load::LoadError;
 /// What KubeVirt takes where the manifest names none.
 const MODEL: &str = "host-model";
 const MACHINE: &str = "q35";
+/// The annotation with the hooks of a machine.
+const HOOK: &str = "hooks.kubevirt.io/hookSidecars";
 /// KubeVirt's name of x86.
 const ARCHITECTURE: &str = "amd64";
 
@@ -27,6 +29,8 @@ struct Parts<'m> {
     running_machine: Option<&'m str>,
     /// The TSC frequency of a running instance that needs one, in Hz.
     tsc: Option<u64>,
+    /// Whether a program of the user's changes the definition before libvirt gets it (`OnDefineDomain` of a hook).
+    has_hook: bool,
 }
 
 impl<'m> Parts<'m> {
@@ -83,7 +87,11 @@ impl Machine {
             require_vmx(catalog, &mut scenario, &mut used);
         }
         scenario.topology = MaybeKnown::Is(topology(cpu, parts.domain.resources.as_ref()).map_err(wrong)?);
-        let cautions = forget_what_others_set(&mut scenario, &parts, cpu);
+        let mut cautions = forget_what_others_set(&mut scenario, &parts, cpu);
+        if parts.has_hook {
+            (scenario.cpu, scenario.features) = (CpuChoice::Unknown, Policies::default());
+            cautions.push(format!("the annotation {HOOK} changes the definition, so that the CPU is not known"));
+        }
         if scenario.cpu != CpuChoice::Unknown {
             if cpu.model.as_deref().is_none_or(str::is_empty) {
                 used.push(format!("KubeVirt's default CPU {MODEL}"));
@@ -115,6 +123,9 @@ impl Machine {
                 "architecture: expected {ARCHITECTURE}, found {found:?}; only x86 guests can be checked"
             ));
         }
+        let has_hook = |metadata: &Metadata| metadata.annotations.as_ref().is_some_and(|all| all.contains_key(HOOK));
+        let of_template = spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+        let has_hook = object.metadata.iter().chain(of_template).any(has_hook);
         let status = object.status.as_ref();
         let machine = status.and_then(|status| status.machine.as_ref());
         Ok(Parts {
@@ -122,6 +133,7 @@ impl Machine {
             instancetype: spec.instancetype.as_ref(),
             preference: spec.preference.as_ref(),
             running_machine: machine.and_then(|machine| machine.kind.as_deref()).filter(|name| !name.is_empty()),
+            has_hook,
             tsc: status.and_then(|status| status.hints.as_ref()?.tsc).filter(|hertz| *hertz > 0),
         })
     }
@@ -167,6 +179,10 @@ fn choose_cpu(catalog: &Catalog, scenario: &mut Scenario, cpu: &Cpu) -> Result<(
             let names: Vec<&str> = Policy::ALL.iter().map(|policy| policy.name()).collect();
             format!("{path}: expected one of {} for {name}", names.join(", "))
         })?;
+        // virCPUDefAddFeature: KubeVirt passes both on.
+        if scenario.features.get(known).is_some() {
+            return Err(format!("{path}: expected each feature once, found {name:?} again; libvirt refuses that"));
+        }
         scenario.features.set(known, policy);
     }
     Ok(())
