@@ -354,7 +354,8 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
 #[test]
 fn a_cpu_that_is_set_behind_libvirt_is_not_known() {
     let guest = |namespace: &str, prefix: &str, arguments: &[&str]| {
-        let list: String = arguments.iter().map(|arg| format!("<{prefix}arg value='{arg}'/>")).collect();
+        let list: Vec<_> = arguments.iter().map(|arg| format!("<{prefix}arg value='{arg}'/>")).collect();
+        let list = list.concat();
         let text = format!(
             "<domain type='kvm'><os><type machine='pc-q35-6.2'/></os><cpu><model>EPYC</model></cpu>\
              <{prefix}commandline {namespace}='http://libvirt.org/schemas/domain/qemu/1.0'>{list}</{prefix}commandline>\

@@ -46,7 +46,7 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Metadata {
     name: Option<String>,
-    annotations: Option<HashMap<String, IgnoredAny>>,
+    annotations: Option<Value>,
 }
 
 /// That of an instance, or of what makes instances from a template.

@@ -123,7 +123,7 @@ impl Machine {
                 "architecture: expected {ARCHITECTURE}, found {found:?}; only x86 guests can be checked"
             ));
         }
-        let has_hook = |metadata: &Metadata| metadata.annotations.as_ref().is_some_and(|all| all.contains_key(HOOK));
+        let has_hook = |metadata: &Metadata| metadata.annotations.as_ref().is_some_and(|all| all.get(HOOK).is_some());
         let of_template = spec.template.as_ref().and_then(|template| template.metadata.as_ref());
         let has_hook = object.metadata.iter().chain(of_template).any(has_hook);
         let status = object.status.as_ref();
